@@ -1,0 +1,1 @@
+"""From files to a library: modalities, store, checks, samples."""

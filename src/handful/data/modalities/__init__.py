@@ -1,0 +1,1 @@
+"""Everything that differs between text, image and audio: one folder per kind."""

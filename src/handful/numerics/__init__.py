@@ -1,0 +1,1 @@
+"""Numbers without torch: linear algebra, statistics, decisions."""
