@@ -182,6 +182,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 _DISK = {
     errno.ENOSPC: ("the disk is full", "free some space, then run the same command again"),
     errno.EFBIG: ("the file grew past the size allowed here", "raise the limit (`ulimit -f`)"),
+    errno.ENOTDIR: ("a part of that path is a file, not a folder", "check the path"),
+    errno.ENAMETOOLONG: ("that name is too long for this disk", "choose a shorter name"),
     errno.EDQUOT: (
         "your disk quota is used up",
         "free some space, then run the same command again",

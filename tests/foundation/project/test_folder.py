@@ -88,7 +88,7 @@ def test_damaged_settings_are_named(tmp_path: Path) -> None:
     path.write_text(whole[: whole.index("created")] + "created = ")
     with pytest.raises(ProjectError, match=r"Cannot read .*project\.toml"):
         Project.open(project.folder)
-    path.write_text(whole.replace('currency = "EUR"', 'currency = "euro"\nprice = 3'))
+    path.write_text(whole.replace('currency = "EUR"', 'currency = ""\nprice = 3'))
     with pytest.raises(ConfigError) as caught:
         Project.open(project.folder)
     assert len(caught.value.mistakes) == 2

@@ -21,8 +21,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from handful.foundation import config
-from handful.foundation.errors import InputError, ProjectError, require, storage
+from handful.foundation.errors import InputError, ProjectError, storage
 from handful.foundation.goal import Goal
+from handful.foundation.hardware.power import Tariff
 from handful.foundation.project.atomic import write_text
 from handful.foundation.project.lock import locked
 from handful.foundation.project.manifest import FORMAT, refuse_newer
@@ -34,25 +35,6 @@ FOLDERS = ("library", "runs", "releases", "events", "feedback", "cache")
 _HEADING = """Settings of this Handful project. Edit by hand as you like."""
 _GOAL_HEADING = """What a good answer is worth here. Training chooses by this, on held-out answers
 that are never the test answers."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tariff:
-    """What time and energy cost here; zero means "do not count it"."""
-
-    currency: str = "EUR"
-    """Three letters, shown beside every sum."""
-    electricity_per_kwh: float = 0.0
-    """Price of one kilowatt-hour."""
-    machine_per_hour: float = 0.0
-    """Rent of this machine for an hour; 0 for your own."""
-
-    def __post_init__(self) -> None:
-        """Check the rules."""
-        letters = self.currency.isascii() and self.currency.isupper() and len(self.currency) == 3
-        require(letters, "currency", self.currency, "three capital letters such as EUR")
-        for name in ("electricity_per_kwh", "machine_per_hour"):
-            require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +86,16 @@ class Project:
             StorageError: When the disk refuses.
         """
         folder = folder.expanduser().absolute()
+        try:
+            with storage("make", folder):
+                return cls._create(folder, name or folder.name)
+        except FileNotFoundError:
+            raise ProjectError(
+                f'"{folder}" cannot be made: no folder can be made there.', "choose another place"
+            ) from None
+
+    @classmethod
+    def _create(cls, folder: Path, name: str) -> Project:
         if (folder / SETTINGS).exists():
             raise ProjectError(
                 f'"{folder}" is a project already.', "use it, or choose another folder"
@@ -113,7 +105,7 @@ class Project:
         settings = Settings(
             format=FORMAT,
             id=str(uuid4()),
-            name=name or folder.name,
+            name=name,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         project = cls(folder, settings)

@@ -1,0 +1,1 @@
+"""The command `handful`: one thin file per verb."""

@@ -1,0 +1,43 @@
+"""Which verbs there are, in which group, and where each one's function is.
+
+The table is read without importing any verb, so that help is quick. A test holds every summary
+against the first docstring line of its function.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """One verb of the command line.
+
+    Attributes:
+        name: What the user types; two words for housekeeping such as `release list`.
+        group: `data`, `learn`, `trust`, `use`, or `housekeeping`, which the overview only names.
+        summary: The first docstring line of its function.
+    """
+
+    name: str
+    group: str
+    summary: str
+
+    @property
+    def target(self) -> str:
+        """Its function, as `module:function`; loaded when the verb is used."""
+        module = self.name.replace(" ", "_").replace("-", "_")
+        return f"handful.doors.cli.{module}:{module}"
+
+
+GROUPS = {
+    "data": "files become a library",
+    "learn": "a library becomes a run",
+    "trust": "a run shows what it is worth",
+    "use": "a run answers",
+}
+"""The groups of the overview, in order, with what happens in each."""
+
+VERBS = (
+    Verb("new", "data", "Make a project: one folder for everything Handful keeps."),
+    Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
+)
