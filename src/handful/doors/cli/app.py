@@ -7,7 +7,6 @@ Ctrl-C, 70 a fault in Handful itself.
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,13 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return run(words, console)
         except HandfulError as error:
-            code = console.error(error)
             if flags.is_debug:
-                traceback.print_exc()
-            return code
+                console.trace(error)
+            return console.error(error)
         except KeyboardInterrupt:
-            console.warn(
-                "Stopped. What was finished is kept.", "run the same command again to go on"
+            console.failed(
+                "Interrupted",
+                "Stopped. What was finished is kept.",
+                "run the same command again to go on",
             )
             return INTERRUPTED
         except Exception as error:
@@ -161,10 +161,11 @@ def fault(console: Console, error: Exception) -> int:
     Returns:
         The exit code for a fault.
     """
-    traceback.print_exception(error)
-    console.warn(
+    console.failed(
+        "Fault",
         f"This is a fault in Handful, not in what you did: {type(error).__name__}: {error}",
         "please report the lines above with `handful doctor --json`; your files are untouched",
+        cause=error,
     )
     return FAULT
 
