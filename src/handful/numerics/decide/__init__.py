@@ -1,0 +1,1 @@
+"""From scores to decisions: calibration, selective risk, prediction sets, off-topic, shares."""

@@ -1,0 +1,1 @@
+"""Closed forms: kernels, ridge, logistic regression, PCA, CCA, folds and fusion."""
