@@ -93,7 +93,9 @@ def show(rows: Sequence[Row]) -> None:
         value = "-" if row.value is None else f"{row.value:.4g}"
         interval = "" if row.low is None else f" [{row.low:.4g}, {row.high:.4g}]"
         figure = f"{value}{interval} {row.unit}".strip()
-        print(f"{row.name:<{width}}  {figure:<28} {row.bar:<22} {row.verdict:<8} {row.note}".rstrip())
+        print(
+            f"{row.name:<{width}}  {figure:<28} {row.bar:<22} {row.verdict:<8} {row.note}".rstrip()
+        )
 
 
 def report(

@@ -27,7 +27,7 @@ MARK = "<!-- Written by scripts/reference.py from the code; change it there. -->
 
 
 def modules(package: str) -> Iterator[str]:
-    """The dotted names of all modules below a package, itself included, torch-only ones left out."""
+    """The dotted names of all modules below a package, itself included."""
     yield package
     (folder,) = importlib.import_module(package).__path__
     for found in pkgutil.walk_packages([folder], f"{package}."):
@@ -99,13 +99,23 @@ def components() -> str:
     """The page on components: each room that holds some, with their menu lines."""
     from handful.foundation.components import find
 
-    parts = ["# Components", "", "A component is one file; other packages join by entry points.", ""]
+    parts = [
+        "# Components",
+        "",
+        "A component is one file; other packages join by entry points.",
+        "",
+    ]
     for name in modules("handful"):
         if not hasattr(importlib.import_module(name), "__path__"):
             continue
         found = {key: each for key, each in find(name).items() if each.source == "handful"}
         if found:
-            parts += [f"## {name.removeprefix('handful.')}", "", "| name | what it does |", "|---|---|"]
+            parts += [
+                f"## {name.removeprefix('handful.')}",
+                "",
+                "| name | what it does |",
+                "|---|---|",
+            ]
             parts += [f"| `{key}` | {each.summary} |" for key, each in found.items()]
             parts.append("")
     return "\n".join(parts)
@@ -123,7 +133,13 @@ def python() -> str:
         parts += [f"## {name}", "", "```text", (inspect.getdoc(value) or "").strip(), "```", ""]
         for method, function in _public_methods(value):
             parts += [f"### {name}.{method}", "", "```text"]
-            parts += [f"{method}{_signature(function)}", "", inspect.getdoc(function) or "", "```", ""]
+            parts += [
+                f"{method}{_signature(function)}",
+                "",
+                inspect.getdoc(function) or "",
+                "```",
+                "",
+            ]
     return "\n".join(parts)
 
 
@@ -183,7 +199,11 @@ def _default(field: Any) -> str:
     if field.default is not MISSING:
         return f"`{field.default!r}`"
     if field.default_factory is not MISSING:
-        return f"`{field.default_factory()!r}`" if not is_dataclass(field.default_factory) else "see there"
+        return (
+            f"`{field.default_factory()!r}`"
+            if not is_dataclass(field.default_factory)
+            else "see there"
+        )
     return "required"
 
 

@@ -1,7 +1,7 @@
 """Handful: train on your own text, pictures and sound from a handful of examples.
 
 >>> import handful as hd
->>> project = hd.Project.create("shop")
+>>> shop = hd.project("shop")
 
 The names below are all a user needs. Each is loaded when it is first used, so that
 `import handful` stays quick and never loads torch.
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from handful.doors.python import Project, project
     from handful.foundation.errors import FindingError, HandfulError
     from handful.foundation.goal import Goal, Mistake
-    from handful.foundation.predictor import Answer, Level, Predictor, Query
     from handful.foundation.hardware.power import Tariff
-    from handful.foundation.project import Project
+    from handful.foundation.predictor import Answer, Level, Predictor, Query
 
 __all__ = [
     "Answer",
@@ -33,14 +33,15 @@ __all__ = [
     "Query",
     "Tariff",
     "__version__",
+    "project",
 ]
 
 _HOMES = {
+    "handful.doors.python": ("Project", "project"),
     "handful.foundation.errors": ("FindingError", "HandfulError"),
     "handful.foundation.goal": ("Goal", "Mistake"),
     "handful.foundation.predictor": ("Answer", "Level", "Predictor", "Query"),
     "handful.foundation.hardware.power": ("Tariff",),
-    "handful.foundation.project": ("Project",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

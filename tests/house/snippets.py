@@ -1,10 +1,9 @@
 """Run the snippets of the documentation and compare what they print with what the page says.
 
-A page's `console` blocks run in order in one fresh folder: lines that begin with `$ ` are commands,
-the rest is what they print (`…` or `...` stands for anything, numbers that depend on the machine are
-written so). A page's `python` blocks run in order in one namespace, in the same folder; a block may be
-followed by a `text` block with what it prints. Blocks marked `python no-run` or `console no-run` are
-left out, and a page may say how many those are at most.
+A page's `console` blocks run in order in one fresh folder: lines that begin with `$ ` are
+commands, the rest is what they print (`…` or `...` stands for anything, such as numbers that
+depend on the machine). A page's `python` blocks run in order in one namespace, in the same folder;
+a block may be followed by a `text` block with what it prints. Other blocks are not run.
 """
 
 from __future__ import annotations
@@ -39,7 +38,9 @@ def blocks(page: Path) -> list[Block]:
 
 def matches(expected: str, printed: str) -> bool:
     """Whether printed text is what the page says, `…` standing for anything."""
-    parts = re.split(r"…|\.\.\.", "\n".join(line.rstrip() for line in expected.strip().splitlines()))
+    parts = re.split(
+        r"…|\.\.\.", "\n".join(line.rstrip() for line in expected.strip().splitlines())
+    )
     pattern = ".*?".join(re.escape(part) for part in parts)
     actual = "\n".join(line.rstrip() for line in printed.strip().splitlines())
     return re.fullmatch(pattern, actual, re.DOTALL) is not None

@@ -32,7 +32,7 @@ def test_the_reference_is_current() -> None:
 def test_every_public_name_is_in_the_reference() -> None:
     page = (ROOT / "docs/reference/python.md").read_text(encoding="utf-8")
     missing = [name for name in handful.__all__ if f"## {name}\n" not in page]
-    assert missing == ["__version__"]
+    assert missing == ["__version__"], "run python scripts/reference.py"
     assert all(name in dir(handful) for name in handful.__all__)
 
 
@@ -52,7 +52,9 @@ def configs() -> Iterator[type]:
             yield from (getattr(module, name) for name in names if name in wanted)
 
 
-@pytest.mark.parametrize("kind", list(configs()), ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+@pytest.mark.parametrize(
+    "kind", list(configs()), ids=lambda kind: f"{kind.__module__}.{kind.__name__}"
+)
 def test_every_setting_is_explained(kind: type) -> None:
     assert is_dataclass(kind)
     missing = [name for name in inspect.get_annotations(kind) if name not in field_docs(kind)]
@@ -83,3 +85,13 @@ def test_readme_reaches_code_within_sixty_words() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8").partition("```")[0]
     prose = [line for line in text.splitlines() if not line.startswith(("#", "!", "["))]
     assert len(" ".join(prose).split()) <= 60
+
+
+def test_the_benchmark_page_is_what_the_results_say() -> None:
+    done = subprocess.run(
+        [sys.executable, "benchmarks/render.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

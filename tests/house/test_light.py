@@ -19,7 +19,13 @@ def test_the_import_loads_nothing_heavy(command: str) -> None:
 
 def test_nothing_is_ever_unpickled() -> None:
     """`pickle` and what is built on it may run code that is hidden in a file."""
-    forbidden = ("import pickle", "pickle.load", "allow_pickle=True", "import shelve", "joblib.load")
+    forbidden = (
+        "import pickle",
+        "pickle.load",
+        "allow_pickle=True",
+        "import shelve",
+        "joblib.load",
+    )
     found = [
         f"{path.name}: {word}"
         for path in SOURCE.rglob("*.py")

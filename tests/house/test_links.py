@@ -15,7 +15,9 @@ def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as the site builder makes them."""
     text = CODE.sub(lambda code: code.group().strip("`"), page.read_text(encoding="utf-8"))
     headings = re.findall(r"^#+ +(.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
+    }
 
 
 def links() -> list[tuple[Path, str]]:

@@ -374,7 +374,7 @@ def _fill_toml(table: Any, config: Any) -> None:
         value = getattr(config, field.name)
         for line in textwrap.wrap(docs.get(field.name, ""), width=96):
             table.add(tomlkit.comment(line))
-        if value is None or value == () == field.default:
+        if value is None or value == () == field.default or value == {}:
             table.add(tomlkit.comment(f"{field.name} ="))  # named, so that it is found and set
         elif is_dataclass(value):
             inner = tomlkit.table()

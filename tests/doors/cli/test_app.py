@@ -25,9 +25,7 @@ def test_the_overview_shows_at_most_ten_verbs_in_four_groups() -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"]])
-def test_help_goes_to_standard_output(
-    words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_help_goes_to_standard_output(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(words) == 0
     out, err = capsys.readouterr()
     assert out.startswith("handful ")
@@ -101,9 +99,7 @@ def test_flags_stand_anywhere_and_stop_at_two_dashes() -> None:
     )
 
 
-def test_an_error_is_json_for_programs(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_an_error_is_json_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert app.main(["new", str(tmp_path / "shop"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["project"] == str(tmp_path / "shop")
     assert app.main(["new", str(tmp_path / "shop"), "--json"]) == 2

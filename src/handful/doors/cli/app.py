@@ -204,7 +204,9 @@ def _call(words: list[str]) -> int:
         result = build_app()(words)
     except CycloptsError as error:
         verb = f"handful {_verb_in(words)}"
-        raise UsageError(_in_our_words(error, verb), f"`{verb} --help` shows what it takes") from None
+        raise UsageError(
+            _in_our_words(error, verb), f"`{verb} --help` shows what it takes"
+        ) from None
     return result if isinstance(result, int) else 0
 
 

@@ -39,5 +39,11 @@ GROUPS = {
 
 VERBS = (
     Verb("new", "data", "Make a project: one folder for everything Handful keeps."),
+    Verb("add", "data", "Take files into the library; they stay where they are, untouched."),
+    Verb("check", "data", "Look for what is wrong with the library, and say what to do about it."),
+    Verb("train", "learn", "Learn from the library, beside what you would use instead."),
+    Verb("predict", "use", "Answer for one item: a photo, a sound, a text, or any mix."),
     Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
+    Verb("sample", "housekeeping", "Make sample files to try things on."),
+    Verb("selftest", "housekeeping", "Prove that the checks find what they are for."),
 )

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 from handful.foundation import config
@@ -51,6 +52,8 @@ class Settings:
     """When, in UTC."""
     tariff: Tariff = field(default_factory=Tariff)
     """What time and energy cost here."""
+    asks: dict[str, str] = field(default_factory=dict)
+    """What to say when a modality is missing that would help, such as audio = "Tap it"."""
 
 
 class Project:
@@ -71,7 +74,7 @@ class Project:
         return f"Project({str(self.folder)!r})"
 
     @classmethod
-    def create(cls, folder: Path, name: str = "") -> Project:
+    def create(cls, folder: Path | str, name: str = "") -> Self:
         """Make a new project; files that are in the folder already stay as they are.
 
         `project.toml` is written last, so an interrupted call leaves no half project and may be
@@ -85,7 +88,7 @@ class Project:
             ProjectError: When there is a project already, or the path is a file.
             StorageError: When the disk refuses.
         """
-        folder = folder.expanduser().absolute()
+        folder = Path(folder).expanduser().absolute()
         try:
             with storage("make", folder):
                 return cls._create(folder, name or folder.name)
@@ -95,7 +98,7 @@ class Project:
             ) from None
 
     @classmethod
-    def _create(cls, folder: Path, name: str) -> Project:
+    def _create(cls, folder: Path, name: str) -> Self:
         if (folder / SETTINGS).exists():
             raise ProjectError(
                 f'"{folder}" is a project already.', "use it, or choose another folder"
@@ -116,7 +119,7 @@ class Project:
         return project
 
     @classmethod
-    def open(cls, folder: Path) -> Project:
+    def open(cls, folder: Path | str) -> Self:
         """Open the project in exactly this folder.
 
         Args:
@@ -128,7 +131,7 @@ class Project:
             ConfigError: When its settings are wrong; all mistakes are named.
             StorageError: When it may not be read.
         """
-        folder = folder.expanduser().absolute()
+        folder = Path(folder).expanduser().absolute()
         path = folder / SETTINGS
         with storage("read", path):
             is_project = path.is_file()
@@ -143,7 +146,7 @@ class Project:
         return cls(folder, config.build(Settings, data, str(path)))
 
     @classmethod
-    def find(cls, start: Path | None = None) -> Project:
+    def find(cls, start: Path | None = None) -> Self:
         """Open the nearest project: in this folder or the closest parent that holds one.
 
         Args:

@@ -1,0 +1,1 @@
+"""Versioned items: what they are, where they are kept, how they come in."""

@@ -1,0 +1,477 @@
+"""The library: versioned items of one project, in one folder.
+
+manifest.json     which version counts, with counts and digest (`card.py`)
+versions.jsonl    every version there was
+items.lance/      one row per item and version
+labels.lance/     one row per statement
+media/sha256/     bytes that have no place of their own, by their hash
+.lock             held by whoever writes
+
+Originals stay where they are and as they are. Reading needs no lock: a reader sees the version it
+opened, whatever is written meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, overload
+
+from handful.data.library import rows, splits
+from handful.data.library.card import (
+    HISTORY,
+    Card,
+    card_at,
+    note_version,
+    now,
+    past_cards,
+    read_card,
+    write_card,
+)
+from handful.data.library.items import Item, Label, LabelKind, Part, Split, Status
+from handful.data.library.labels import statements
+from handful.data.library.media import Media
+from handful.data.library.store import column_lists, is_one_of
+from handful.data.library.writer import Writer, tables_in
+from handful.data.modalities.base import MODALITIES, Picture, Sound, Words
+from handful.foundation.errors import ProjectError, UsageError, did_you_mean, storage
+from handful.foundation.project.lock import locked
+from handful.foundation.project.manifest import MANIFEST
+
+LOCK = ".lock"
+
+
+class Problem(NamedTuple):
+    """A part that cannot be used, with the item it belongs to."""
+
+    item: Item
+    part: Part
+
+
+class Library:
+    """The items of one project, at one version.
+
+    Get one by `Library.open`, `Library.create` or `Library.open_or_create`.
+
+    Attributes:
+        folder: Its absolute path.
+        card: What it says about itself at the version that was opened.
+        media: The bytes that have no place of their own.
+    """
+
+    def __init__(self, folder: Path, card: Card, *, is_past: bool = False) -> None:
+        self.folder = folder
+        self.card = card
+        self.media = Media(folder)
+        self._is_past = is_past
+        self._tables = tables_in(folder)
+
+    def __repr__(self) -> str:
+        return f"Library({str(self.folder)!r}, version={self.version})"
+
+    @classmethod
+    def create(cls, folder: Path) -> Library:
+        """Make an empty library.
+
+        Args:
+            folder: Where; made when missing.
+
+        Raises:
+            ProjectError: When there is one already.
+            StorageError: When the disk refuses.
+        """
+        folder = folder.expanduser().absolute()
+        with storage("make", folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder / LOCK, "create"):
+            if (folder / MANIFEST).exists():
+                raise ProjectError(f'"{folder}" is a library already.', "open it instead")
+            if (folder / HISTORY).exists():
+                raise ProjectError(
+                    f'The library in "{folder}" has lost its {MANIFEST}.',
+                    f"restore that file from a copy; the last line of {HISTORY} says what was in "
+                    "it",
+                )
+            tables = tables_in(folder)
+            card = Card(
+                version=1,
+                items_version=tables.items.create(),
+                labels_version=tables.labels.create(),
+                created=now(),
+                changed=now(),
+                doing="create",
+            )
+            note_version(folder, card)
+            library = cls(folder, card)
+            library._settle()
+        return library
+
+    @classmethod
+    def open(cls, folder: Path, version: int | None = None) -> Library:
+        """Open a library.
+
+        Args:
+            folder: Where it lies.
+            version: An older version, for reading only; the newest when left out.
+
+        Raises:
+            ProjectError: When there is none, or it is damaged.
+            NewerFormatError: When a newer Handful wrote it.
+            UsageError: When there is no such version.
+        """
+        folder = folder.expanduser().absolute()
+        newest = read_card(folder)
+        if version is None or version == newest.version:
+            return cls(folder, newest)
+        return cls(folder, card_at(folder, version), is_past=True)
+
+    @classmethod
+    def open_or_create(cls, folder: Path) -> Library:
+        """Open a library, or make an empty one where there is none.
+
+        Args:
+            folder: Where.
+
+        Raises:
+            ProjectError: When it is damaged.
+            NewerFormatError: When a newer Handful wrote it.
+            StorageError: When the disk refuses.
+        """
+        folder = folder.expanduser().absolute()
+        return cls.open(folder) if (folder / MANIFEST).exists() else cls.create(folder)
+
+    @property
+    def version(self) -> int:
+        """Counts the changes since the library was made."""
+        return self.card.version
+
+    def history(self) -> list[Card]:
+        """Every version, oldest first."""
+        return past_cards(self.folder)
+
+    def refresh(self) -> None:
+        """Go to the newest version, which another process may have written."""
+        if not self._is_past:
+            self.card = read_card(self.folder)
+
+    def __len__(self) -> int:
+        """How many items there are, quarantined ones included."""
+        return self.counts()["items"]
+
+    def counts(self) -> Mapping[str, int]:
+        """Numbers of `items`, usable ones, by modality, quarantined and repaired parts, labels."""
+        return self.card.counts or self._count()
+
+    def digest(self) -> str:
+        """Hash of everything training can depend on: contents, groups, splits, licences, labels.
+
+        The order of items and where their files lie do not matter, so the same files and labels
+        give the same digest on any machine.
+
+        Returns:
+            64 hexadecimal digits.
+        """
+        return self.card.digest or self._hash()
+
+    def items(
+        self,
+        *,
+        ids: Iterable[str] | None = None,
+        having: Sequence[str] = (),
+        labelled: str | None = None,
+        split: Split | str | None = None,
+        source: str | None = None,
+        with_quarantined: bool = False,
+        limit: int | None = None,
+    ) -> list[Item]:
+        """Read items, in the order they came.
+
+        Args:
+            ids: Only these; unknown ones are left out.
+            having: Only those with all these modalities usable.
+            labelled: Only those with an answer to this task.
+            split: Only those in this split.
+            source: Only those that came from this folder, table or archive.
+            with_quarantined: Also those of which nothing can be used.
+            limit: At most so many, the first ones.
+
+        Raises:
+            UsageError: For an unknown modality or split.
+            ProjectError: When the tables cannot be read.
+        """
+        conditions = _conditions(ids, having, split, source, with_quarantined)
+        where = " AND ".join(conditions) or None
+        if limit is not None and labelled is None:
+            # Ids are read first, because they are little and rows are much.
+            found = self._tables.items.read(self.card.items_version, ["id"], where)
+            where = is_one_of("id", sorted(column_lists(found)["id"])[:limit])
+        table = self._tables.items.read(self.card.items_version, where=where)
+        wanted = column_lists(table.select(["id"]))["id"]
+        items = rows.rows_to_items(table, self._labels_of(wanted))
+        if labelled is not None:
+            items = [item for item in items if item.label(labelled) is not None]
+        return items[:limit]
+
+    def item(self, identity: str) -> Item:
+        """Read one item.
+
+        Args:
+            identity: Its id.
+
+        Raises:
+            UsageError: When there is no such item.
+        """
+        found = self.items(ids=[identity], with_quarantined=True)
+        if not found:
+            raise UsageError(f'There is no item "{identity}" in version {self.version}.')
+        return found[0]
+
+    def quarantined(self) -> list[Problem]:
+        """Every part that cannot be used, with its item."""
+        bad = " OR ".join(f"{name}_status = '{Status.QUARANTINED}'" for name in MODALITIES)
+        found = rows.rows_to_items(self._tables.items.read(self.card.items_version, where=bad), {})
+        labels = self._labels_of([item.id for item in found])
+        return [
+            Problem(replace(item, labels=labels.get(item.id, ())), part)
+            for item in found
+            for part in item.parts.values()
+            if not part.usable
+        ]
+
+    def path_of(self, part: Part) -> Path | None:
+        """Where the bytes of a part lie; None for a text that was written in a table.
+
+        Args:
+            part: Of an item of this library.
+        """
+        return self.media.path_of(part)
+
+    @overload
+    def read_part(self, item: Item, modality: Literal["image"]) -> Picture: ...
+    @overload
+    def read_part(self, item: Item, modality: Literal["audio"]) -> Sound: ...
+    @overload
+    def read_part(self, item: Item, modality: Literal["text"]) -> Words: ...
+    @overload
+    def read_part(self, item: Item, modality: str) -> Picture | Sound | Words: ...
+
+    def read_part(self, item: Item, modality: str) -> Picture | Sound | Words:
+        """Decode one modality of an item.
+
+        A file that changed since it was added is refused, because its label may no longer fit.
+
+        Args:
+            item: Of this library.
+            modality: `text`, `image` or `audio`.
+
+        Returns:
+            A `[height, width, 3]` uint8 picture, a sound, or words by language.
+
+        Raises:
+            UsageError: When the item has no such part, or it is quarantined.
+            InputError: When the file is missing or changed.
+        """
+        part = item.parts.get(modality)
+        if part is None or not part.usable:
+            has = ", ".join(item.modalities) or "nothing usable"
+            raise UsageError(f'The item "{item.key}" has no usable {modality}; it has {has}.')
+        return self.media.read(part)
+
+    @contextmanager
+    def writing(self, doing: str) -> Iterator[Writer]:
+        """Be the only one who changes this library while the block runs.
+
+        Args:
+            doing: The verb, kept in the history and shown to whoever comes second.
+
+        Yields:
+            Where to put changes; each `commit` is on disk when it returns.
+
+        Raises:
+            BusyError: When another process is writing.
+            StorageError: When the disk refuses; what was committed stays.
+            UsageError: When an older version was opened.
+        """
+        if self._is_past:
+            raise UsageError(
+                f"Version {self.version} of the library is past and cannot be changed.",
+                "open the library without naming a version",
+            )
+        with locked(self.folder / LOCK, doing):
+            self.refresh()
+            before = self.version
+            try:
+                yield Writer(self.folder, self.card, doing, self._take_card)
+            finally:
+                if self.version != before:
+                    self._settle()
+
+    def add(self, items: Iterable[Item]) -> list[str]:
+        """Add items that were made in memory; those without an id get one.
+
+        Args:
+            items: With the labels they should have.
+
+        Returns:
+            Their ids.
+
+        Raises:
+            UsageError: When an id is in use.
+            BusyError: When another process is writing.
+            StorageError: When the disk refuses; then none was added.
+        """
+        with self.writing("add") as writer:
+            added = [replace(item, id=item.id or writer.fresh_id()) for item in items]
+            writer.commit(added)
+        return [item.id for item in added]
+
+    def label(
+        self,
+        answers: Mapping[str, str | None],
+        *,
+        task: str,
+        annotator: str,
+        kind: LabelKind = LabelKind.HUMAN,
+        confidence: float | None = None,
+        time: datetime | None = None,
+    ) -> int:
+        """Say something about items.
+
+        Args:
+            answers: Item id to answer; None takes an earlier one of this annotator back.
+            task: What is answered, such as `grade`.
+            annotator: Who answers.
+            kind: How far they are to be trusted.
+            confidence: In [0, 1]; None when nobody said.
+            time: When; now when left out.
+
+        Returns:
+            The library's version afterwards.
+
+        Raises:
+            UsageError: When an item is unknown, or something is empty.
+            BusyError: When another process is writing.
+            StorageError: When the disk refuses; then nothing was said.
+        """
+        given = statements(
+            answers, task=task, annotator=annotator, kind=kind, confidence=confidence, time=time
+        )
+        with self.writing("label") as writer:
+            unknown = [row.item_id for row in given if row.item_id not in writer.ids]
+            if unknown:
+                raise UsageError(f'There is no item "{unknown[0]}" in version {self.version}.')
+            writer.commit(labels=given)
+        return self.version
+
+    def assign_splits(self, config: splits.Config | None = None) -> Counter[Split]:
+        """Give every item that has no split one, by its group.
+
+        Args:
+            config: Shares and seed.
+
+        Returns:
+            How many items went where.
+
+        Raises:
+            BusyError: When another process is writing.
+            StorageError: When the disk refuses; then nothing changed.
+        """
+        config = config or splits.Config()
+        with self.writing("split") as writer:
+            items = self.items(with_quarantined=True)
+            placed = splits.assign(items, config)
+            reason = f"by group, seed {config.seed}"
+            changed = [
+                replace(item, split=placed[item.id], split_reason=reason)
+                for item in items
+                if item.id in placed
+            ]
+            writer.commit(changed=changed)
+        return Counter(placed.values())
+
+    def _labels_of(self, ids: Sequence[str]) -> dict[str, tuple[Label, ...]]:
+        """A long list of ids costs more to compare than reading every statement."""
+        if not ids or not self.card.labels:
+            return {}
+        where = is_one_of("item_id", ids) if len(ids) <= 200 else None
+        return rows.rows_to_labels(self._tables.labels.read(self.card.labels_version, where=where))
+
+    def _settle(self) -> None:
+        """Count and hash once at the end of a change instead of at each of its commits."""
+        card = replace(self.card, counts=self._count(), digest=self._hash())
+        write_card(self.folder, card)
+        self.card = card
+
+    def _take_card(self, card: Card) -> None:
+        self.card = card
+
+    def _count(self) -> dict[str, int]:
+        names = [f"{modality}_status" for modality in MODALITIES]
+        table = self._tables.items.read(self.card.items_version, names)
+        found = list(zip(*column_lists(table).values(), strict=True))
+        bad = Status.QUARANTINED
+        return {
+            "items": len(found),
+            "usable": sum(any(one not in (None, bad) for one in each) for each in found),
+            **{
+                modality: sum(each[place] not in (None, bad) for each in found)
+                for place, modality in enumerate(MODALITIES)
+            },
+            "repaired_parts": sum(each.count(Status.REPAIRED) for each in found),
+            "quarantined_parts": sum(each.count(bad) for each in found),
+            "labels": self.card.labels,
+        }
+
+    def _hash(self) -> str:
+        table = self._tables.items.read(self.card.items_version, ["id", "row_sha256"])
+        columns = column_lists(table)
+        answers = rows.rows_to_answers(self._tables.labels.read(self.card.labels_version))
+        lines = sorted(
+            _line(row, answers.get(identity, []))
+            for identity, row in zip(columns["id"], columns["row_sha256"], strict=True)
+        )
+        return hashlib.sha256(b"".join(lines)).hexdigest()
+
+
+def _conditions(
+    ids: Iterable[str] | None,
+    having: Sequence[str],
+    split: Split | str | None,
+    source: str | None,
+    with_quarantined: bool,
+) -> list[str]:
+    conditions = []
+    for modality in having:
+        if modality not in MODALITIES:
+            raise UsageError(
+                f'There is no modality "{modality}".', did_you_mean(modality, MODALITIES)
+            )
+        conditions.append(_usable(modality))
+    if not with_quarantined:
+        conditions.append("(" + " OR ".join(map(_usable, MODALITIES)) + ")")
+    if split is not None:
+        known = [str(each) for each in Split]
+        if split not in known:
+            raise UsageError(f'There is no split "{split}".', did_you_mean(str(split), known))
+        conditions.append(is_one_of("split", [str(split)]))
+    if source is not None:
+        conditions.append(is_one_of("source", [source]))
+    if ids is not None:
+        conditions.append(is_one_of("id", ids))
+    return conditions
+
+
+def _usable(modality: str) -> str:
+    return is_one_of(f"{modality}_status", [Status.OK, Status.REPAIRED])
+
+
+def _line(row_sha256: str, answers: list[list[Any]]) -> bytes:
+    """One item with what stands about it."""
+    text = json.dumps([row_sha256, answers], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()

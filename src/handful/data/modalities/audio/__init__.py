@@ -1,0 +1,1 @@
+"""Sound: what differs from the other modalities."""

@@ -1,0 +1,1 @@
+"""Images: what differs from the other modalities."""

@@ -1,0 +1,1 @@
+"""Text: what differs from the other modalities."""

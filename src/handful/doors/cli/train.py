@@ -1,0 +1,115 @@
+"""`handful train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from handful.doors.cli.here import open_project
+from handful.doors.cli.speaker import speaker
+from handful.foundation.budget import seconds
+from handful.foundation.console import Column, Progress, Table, percent_text, seconds_text
+from handful.foundation.hardware import Cost
+from handful.learn.routes.run import Run
+
+
+def train(
+    *,
+    labels: str = "",
+    budget: str = "5min",
+    profile: Literal["fast", "default"] | None = None,
+    per_class: int | None = None,
+    baselines: bool = True,
+    seed: int = 0,
+    project: Path | None = None,
+) -> None:
+    """Learn from the library, beside what you would use instead.
+
+    Every way is measured on items it had not seen: whole groups are held out, penalties are chosen
+    inside what is left, and items of the splits `test` and `holdout` take no part. Stop it with
+    Ctrl-C; the same command goes on.
+
+    Args:
+        labels: The task to learn, such as `grade`; left out, it learns without labels what the
+            modalities share, for finding.
+        budget: How long it may take, such as `90s`, `5min`, `2h`.
+        profile: Encoders: `fast` or `default`; chosen by the budget when left out.
+        per_class: Use only so many labels per class, to see what fewer would give.
+        baselines: Fill the table with what people would use instead.
+        seed: Everything random follows from it.
+        project: The project; the nearest one when left out.
+    """
+    console = speaker()
+    shop = open_project(project)
+    shown: dict[str, Progress] = {}
+
+    def told(stage: str, done: int, total: int) -> None:
+        for name in [name for name in shown if name != stage]:
+            shown.pop(name).__exit__(None, None, None)
+        if stage not in shown:
+            shown[stage] = console.progress(stage.capitalize(), total, unit="step").__enter__()
+        shown[stage].update(done)
+
+    try:
+        run = shop.train(
+            labels=labels,
+            budget=seconds(budget),
+            profile=profile,
+            per_class=per_class,
+            baselines=baselines,
+            seed=seed,
+            on_stage=told,
+        )
+    finally:
+        for progress in shown.values():
+            progress.__exit__(None, None, None)
+    tell(run)
+
+
+def tell(run: Run) -> None:
+    """Show a run: its table, what it means, what it cost.
+
+    Args:
+        run: A finished one.
+    """
+    console = speaker()
+    if run.table:
+        console.table(_table(run))
+    for sentence in run.manifest["sentences"]:
+        console.sentence(sentence)
+    cost = Cost.from_dict(run.manifest["cost"])
+    predicted = run.manifest.get("predicted")
+    if predicted:
+        console.sentence(
+            f"Predicted {seconds_text(predicted['wall_s'])}, took {seconds_text(cost.wall_s)}."
+        )
+    after = f"handful predict --run {run.id} FILES" if run.task else 'handful find "words"'
+    console.done(f"Run {run.id} is done.", record=run.folder, next_step=after, cost=cost)
+
+
+def _table(run: Run) -> Table:
+    labelled = sum(run.manifest["labelled"].values())
+    groups = run.manifest.get("groups")
+    over = f" in {groups} groups" if groups else ""
+    columns = [
+        Column("way", "way to learn"),
+        Column("accuracy", show=percent_text),
+        Column("interval", "95 % interval"),
+        Column("cost", "cost per 100"),
+        Column("cpu_s", "CPU s"),
+        Column("note", "chosen"),
+    ]
+    title = f"{run.task}: {labelled} labelled items{over}, each answered while held out"
+    table = Table("models", columns, title=title, mark="ours")
+    for line in run.table:
+        interval = f"{line['low']:.0%} to {line['high']:.0%}"
+        table.add(
+            line["name"],
+            line["accuracy"],
+            interval,
+            round(line["cost"], 1),
+            round(line["cpu_s"], 1),
+            line["note"],
+            highlight=line["name"] == "ours",
+        )
+    return table

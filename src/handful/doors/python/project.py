@@ -1,0 +1,173 @@
+"""A project whose methods are the verbs of the command line.
+
+>>> import handful as hd
+>>> shop = hd.project("shop")
+>>> shop.add("photos/")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from handful.data.checks.running import CheckReport, run_checks
+from handful.data.library.ingest import ingest
+from handful.data.library.library import Library
+from handful.data.library.report import AddReport, Progress
+from handful.foundation.budget import seconds
+from handful.foundation.project import Project as Folder
+from handful.foundation.project.folder import SETTINGS
+from handful.learn.routes.run import Run, pick
+from handful.learn.routes.towers import Profile
+from handful.learn.routes.train import Config, OnStage
+from handful.learn.routes.train import train as train_run
+
+
+class Project(Folder):
+    """One project on disk, with everything that can be done with it.
+
+    Get one by `handful.project`, or by `Project.create`, `Project.open` or `Project.find`.
+    """
+
+    @property
+    def items(self) -> Library:
+        """The library of items; an empty one is made when there is none yet."""
+        return Library.open_or_create(self.library)
+
+    def add(
+        self,
+        source: Path | str,
+        *,
+        labels_from_folders: bool | str = False,
+        columns: Mapping[str, Any] | None = None,
+        licence: str = "",
+        annotator: str = "import",
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> AddReport:
+        """Take files into the library; they stay where they are, untouched.
+
+        Args:
+            source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP archive, or one file.
+            labels_from_folders: Take the name of the folder a file lies in as its answer; a text
+                names the task, True calls it `folder`.
+            columns: For tables: role to column, such as `{"image": "photo", "labels": ["grade"]}`;
+                roles left out are found by content.
+            licence: Terms of everything that does not say its own, as an SPDX expression.
+            annotator: Who the labels in the source are from.
+            on_progress: Told how far it is.
+
+        Returns:
+            Counts that add up, and one remark for each file that needs one.
+
+        Raises:
+            InputError: When the source is not there, empty, or cannot be read.
+            BusyError: When another process is changing the library.
+            StorageError: When the disk refuses; what was added so far is kept.
+        """
+        return ingest(
+            self.items,
+            Path(source).expanduser(),
+            labels_from_folders=labels_from_folders,
+            columns=columns,
+            licence=licence,
+            annotator=annotator,
+            on_progress=on_progress,
+        )
+
+    def check(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        on_progress: Callable[[str, int, int], None] | None = None,
+    ) -> CheckReport:
+        """Look for what is wrong with the library.
+
+        Args:
+            names: Which checks; all when left out.
+            on_progress: Told each check's name, how many are done and how many there are.
+
+        Returns:
+            Findings, the most serious first, each with what it means and what to do.
+
+        Raises:
+            UsageError: When there is no check of a given name.
+        """
+        return run_checks(self.items, names, on_progress=on_progress)
+
+    def train(
+        self,
+        labels: str = "",
+        budget: float | str = 300.0,
+        *,
+        profile: Profile | None = None,
+        per_class: int | None = None,
+        baselines: bool = True,
+        seed: int = 0,
+        on_stage: OnStage = lambda stage, done, total: None,
+    ) -> Run:
+        """Learn from the library, beside what one would use instead, on items none had seen.
+
+        Args:
+            labels: The task, such as `grade`; empty to learn without labels.
+            budget: How long it may take, in seconds or as text such as `5min`.
+            profile: `fast` or `default` encoders; chosen by the budget when left out.
+            per_class: Use only so many labels per class.
+            baselines: Fill the table with what people would use instead.
+            seed: Everything random follows from it.
+            on_stage: Told about progress.
+
+        Returns:
+            The finished run: it predicts, and holds the table and the costs.
+
+        Raises:
+            UsageError: When no item has an answer to the task.
+            InputError: When the labels are too few.
+            BusyError: When another process is training in this project.
+        """
+        config = Config(
+            labels=labels,
+            budget_s=seconds(budget) if isinstance(budget, str) else budget,
+            profile=profile,
+            per_class=per_class,
+            baselines=baselines,
+            seed=seed,
+        )
+        with self.changing("train"):
+            return train_run(
+                self.items,
+                self.runs,
+                self.cache,
+                config,
+                goal=self.goal(),
+                tariff=self.settings.tariff,
+                asks=dict(self.settings.asks),
+                on_stage=on_stage,
+            )
+
+    def run(self, name: str = "", task: str | None = None) -> Run:
+        """A run of this project.
+
+        Args:
+            name: Its id or the start of it; the newest finished one when empty.
+            task: Only runs for this task.
+
+        Raises:
+            UsageError: When there is none.
+        """
+        return pick(self.runs, name, task)
+
+
+def project(folder: Path | str) -> Project:
+    """Open the project in a folder, or make one there.
+
+    Args:
+        folder: Where.
+
+    Raises:
+        ProjectError: When what is there is damaged, or a file.
+        NewerFormatError: When a newer Handful made it.
+        StorageError: When the disk refuses.
+    """
+    path = Path(folder).expanduser()
+    return Project.open(path) if (path / SETTINGS).is_file() else Project.create(path)

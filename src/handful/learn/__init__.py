@@ -1,0 +1,1 @@
+"""Learning: towers, models, objectives, training, and the rungs that read latents."""

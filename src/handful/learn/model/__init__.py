@@ -1,0 +1,1 @@
+"""Fitted models: numbers in, calibrated probabilities out, plain arrays for a release."""

@@ -1,0 +1,179 @@
+"""From files to views: decode each item once, run its modality's tower, keep what it said.
+
+Towers are fitted without labels on the library's own files, and their fingerprints say so: when
+the files change enough for another fit, the latents are made again. A file that vanished or
+changed since it was added is left out and named; the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handful.data.library.items import Item
+from handful.data.library.library import Library
+from handful.foundation.errors import InputError
+from handful.learn.towers.base import Tower, Views
+from handful.learn.towers.latents import LatentCache
+from handful.numerics.linear.blocks import Block
+
+OnItems = Callable[[str, int, int], None]
+"""Called with the modality, values encoded, and values to encode in all."""
+
+_BATCH = 64
+_FIT = 400
+"""Values that a tower is fitted on: blocks draw some hundred thousand descriptors from them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Encoded:
+    """What the towers said of some items.
+
+    Attributes:
+        views: Modality to view to `[N, D]` with presence.
+        towers: Modality to its fitted tower.
+        fresh: Modality to how many values were encoded now; the rest came from the cache.
+        lost: One sentence per file that could not be read any more.
+    """
+
+    views: dict[str, dict[str, Block]]
+    towers: dict[str, Tower[Any]]
+    fresh: dict[str, int]
+    lost: tuple[str, ...]
+
+
+def encode(
+    library: Library,
+    items: Sequence[Item],
+    towers: Mapping[str, Tower[Any]],
+    cache: LatentCache,
+    *,
+    is_fitted: bool = False,
+    seed: int = 0,
+    on_items: OnItems = lambda modality, done, total: None,
+) -> Encoded:
+    """Fit the towers on the items' files, and encode every item.
+
+    Args:
+        library: Where the items are.
+        items: `N` of them.
+        towers: Modality to its tower; other modalities are left out.
+        cache: Where views are kept.
+        is_fitted: Whether the towers have learned already and are used as they are.
+        seed: For the fits.
+        on_items: Told about progress.
+
+    Raises:
+        InputError: When a modality's files are too few or too uniform to fit its tower.
+        StorageError: When the disk refuses; what was encoded so far is kept.
+    """
+    encoded = Encoded(views={}, towers={}, fresh={}, lost=())
+    lost: list[str] = []
+    for modality, tower in towers.items():
+        reader = _Reader(library, items, modality, lost)
+        if len(reader.rows) < 2:
+            continue
+        if not is_fitted:
+            tower.fit(reader.read(_sample(len(reader.rows), seed)), seed=seed)
+
+        def told(done: int, total: int, modality: str = modality) -> None:
+            on_items(modality, done, total)
+            encoded.fresh[modality] = total
+
+        encoded.fresh[modality] = 0
+        views = cache.encode(reader.keys, tower, reader.read, batch=_BATCH, on_progress=told)
+        encoded.views[modality] = _blocks(views, reader.rows, len(items))
+        encoded.towers[modality] = tower
+    if not encoded.views:
+        raise InputError(
+            f"None of {len(items)} items has a file that can still be read.",
+            "check that the folders are where they were when you added them",
+        )
+    return Encoded(
+        views=encoded.views, towers=encoded.towers, fresh=encoded.fresh, lost=tuple(lost)
+    )
+
+
+def encode_values(tower: Tower[Any], values: Sequence[Any]) -> dict[str, Block]:
+    """Views of single values, absent where None; nothing is cached.
+
+    Args:
+        tower: Fitted.
+        values: `M` decoded values or None.
+
+    Returns:
+        View to `[M, D]` with presence; empty when every value is None.
+    """
+    rows = np.array([row for row, value in enumerate(values) if value is not None], dtype=np.intp)
+    if not len(rows):
+        return {}
+    return _blocks(tower.encode([values[row] for row in rows]), rows, len(values))
+
+
+class _Reader:
+    """Reads the values of one modality, leaving out files that are gone or changed."""
+
+    def __init__(
+        self, library: Library, items: Sequence[Item], modality: str, lost: list[str]
+    ) -> None:
+        self._library = library
+        self._modality = modality
+        self._items: list[Item] = []
+        kept = []
+        for row, item in enumerate(items):
+            if modality in item.modalities and self._is_there(item, lost):
+                kept.append(row)
+                self._items.append(item)
+        self.rows = np.array(kept, dtype=np.intp)
+
+    @property
+    def keys(self) -> list[str]:
+        """The content hashes."""
+        return [item.parts[self._modality].content_sha256 for item in self._items]
+
+    def read(self, places: Sequence[int]) -> list[Any]:
+        """Decode some values, two at a time: decoders release the interpreter's lock."""
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(self._one, places))
+
+    def _one(self, place: int) -> Any:
+        return self._library.read_part(self._items[place], self._modality)
+
+    def _is_there(self, item: Item, lost: list[str]) -> bool:
+        part = item.parts[self._modality]
+        path = self._library.path_of(part)
+        if path is None:
+            return True
+        try:
+            if path.stat().st_size == part.size:
+                return True
+            lost.append(f'"{part.origin}" changed since it was added.')
+        except OSError:
+            lost.append(f'"{part.origin}" is no longer there.')
+        return False
+
+
+def _sample(count: int, seed: int) -> list[int]:
+    if count <= _FIT:
+        return list(range(count))
+    return sorted(np.random.default_rng(seed).choice(count, _FIT, replace=False).tolist())
+
+
+def _blocks(views: Views, rows: NDArray[np.intp], items: int) -> dict[str, Block]:
+    """Rows of some items as blocks of all, absent where there is no row."""
+    present = np.zeros(items, dtype=bool)
+    present[rows] = True
+    blocks = {}
+    for name, values in views.items():
+        if len(rows) == items:
+            blocks[name] = Block.of(values)
+            continue
+        spread = np.zeros((items, values.shape[1]), dtype=np.float32)
+        spread[rows] = values
+        blocks[name] = Block(values=spread, present=present)
+    return blocks

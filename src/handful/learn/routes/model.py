@@ -1,0 +1,289 @@
+"""A trained model: files in, answers out, saved as safetensors and JSON.
+
+Loading and asking a classical model needs numpy, scipy, Pillow and soundfile; neither torch nor the
+library's store is touched, so the same class serves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from handful.data.modalities.base import MODALITIES
+from handful.foundation.components import make
+from handful.foundation.errors import InputError, ProjectError, storage
+from handful.foundation.predictor import Answer, Query
+from handful.foundation.project.atomic import replacing
+from handful.foundation.project.manifest import read_manifest, write_manifest
+from handful.learn.model.latents import Latents
+from handful.learn.routes.encode import encode_values
+from handful.learn.routes.reading import read_queries
+from handful.learn.routes.towers import Recipe, build
+from handful.learn.routes.verdict import Judge
+from handful.learn.rungs.base import Evidence, Head, Rung
+from handful.learn.towers.base import Tower
+from handful.numerics.decide.shapley import log_odds, shares
+from handful.numerics.linear.blocks import Block
+from handful.numerics.linear.kernels import KernelSum, Parts
+
+ROOM = "handful.learn.rungs"
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """Answers for items from any of the modalities it learned from.
+
+    Attributes:
+        name: What to call it.
+        task: What it answers, such as `grade`; empty for a model that learned without labels.
+        classes: The labels it chooses from.
+        recipe: Which tower serves which modality, and its settings.
+        towers: Modality to its fitted tower.
+        latents: Compact latents and what the modalities share.
+        kernels: Kernels against the labelled items; None when its rung needs none.
+        rung: The name of the rung that learned.
+        head: What it learned; None for a model that learned without labels.
+        judge: What makes an answer sure; None for a model that learned without labels.
+    """
+
+    name: str
+    task: str
+    classes: tuple[str, ...]
+    recipe: Recipe
+    towers: Mapping[str, Tower[Any]]
+    latents: Latents
+    kernels: KernelSum | None
+    rung: str
+    head: Head | None
+    judge: Judge | None
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities it can use, in the usual order."""
+        return tuple(name for name in MODALITIES if name in self.latents.modalities)
+
+    def predict(self, queries: Sequence[Query]) -> list[Answer]:
+        """Answer each query.
+
+        Args:
+            queries: Modality (`text`, `image`, `audio`) to a path, bytes, or decoded value.
+
+        Returns:
+            One answer per query, in order.
+
+        Raises:
+            InputError: When a query is empty, holds something that cannot be read, or nothing
+                this model knows; or when it learned without labels.
+        """
+        start = time.perf_counter()
+        evidence = self.evidence(read_queries(queries, self.modalities))
+        answers = self.answer(evidence)
+        seconds = (time.perf_counter() - start) / max(len(queries), 1)
+        return [_timed(answer, seconds) for answer in answers]
+
+    def evidence(self, values: Mapping[str, Sequence[Any]]) -> Evidence:
+        """Encode decoded values.
+
+        Args:
+            values: Modality to one value per item, None where absent.
+        """
+        views = {
+            modality: encode_values(self.towers[modality], found)
+            for modality, found in values.items()
+            if modality in self.towers and any(value is not None for value in found)
+        }
+        items = len(next(iter(values.values())))
+        return self.evidence_of(views, items)
+
+    def evidence_of(self, views: Mapping[str, Mapping[str, Block]], items: int) -> Evidence:
+        """Latents and kernels of items whose views are known.
+
+        Args:
+            views: Modality to view to `[M, D]` with presence.
+            items: M.
+        """
+        views = {name: named for name, named in views.items() if named}
+        latents: dict[str, Mapping[str, Block]] = dict(self.latents.of(views)) if views else {}
+        for modality in self.latents.modalities:
+            if modality not in latents:
+                absent = np.zeros(items, dtype=bool)
+                width = self.latents.projections[modality].directions.shape[1]
+                nothing = np.zeros((items, width), dtype=np.float32)
+                latents[modality] = {"plain": Block(values=nothing, present=absent)}
+        parts = self.kernels.cross(views) if self.kernels and views else Parts({}, {}, {})
+        ordered = {name: latents[name] for name in self.latents.modalities}
+        return Evidence(kernels=parts, latents=ordered, views=views)
+
+    def answer(self, evidence: Evidence) -> list[Answer]:
+        """Answer for encoded items.
+
+        Args:
+            evidence: Of `M` items, from this model.
+
+        Raises:
+            InputError: When the model learned without labels.
+        """
+        if self.head is None or self.judge is None:
+            raise InputError(
+                "This model learned without labels, so it can find but not answer.",
+                "handful train --labels TASK",
+            )
+        said = _by_subset(self.head, evidence)
+        return [self._one(evidence, said, row) for row in range(len(evidence))]
+
+    def _one(
+        self,
+        evidence: Evidence,
+        said: Mapping[frozenset[str], NDArray[np.float64]],
+        row: int,
+    ) -> Answer:
+        assert self.judge is not None
+        present = tuple(name for name in self.modalities if evidence.present(name)[row])
+        alone = {subset: table[row] for subset, table in said.items()}
+        probabilities = alone[frozenset(present)]
+        best = int(probabilities.argmax())
+        parts = _parts(lambda subset: alone[subset][best], present)
+        verdict = self.judge.judge(
+            probabilities, {name: alone[frozenset({name})] for name in present}, parts
+        )
+        return Answer(
+            label=self.classes[best],
+            level=verdict.level,
+            probabilities=dict(zip(self.classes, probabilities.tolist(), strict=True)),
+            shares=parts,
+            reason=verdict.reason,
+            error_rate=verdict.error_rate,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the model into a folder; it is there once its manifest is.
+
+        Args:
+            folder: Made when missing.
+
+        Raises:
+            StorageError: When the disk refuses.
+        """
+        arrays: dict[str, NDArray[Any]] = {}
+        for modality, tower in self.towers.items():
+            arrays |= _below(f"tower/{modality}", tower.state())
+        arrays |= _below("latents", self.latents.arrays())
+        if self.kernels:
+            arrays |= _below("kernels", self.kernels.arrays())
+        if self.head:
+            arrays |= _below("head", self.head.arrays())
+        with storage("make", folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+        with replacing(folder / WEIGHTS) as temporary:
+            save_file(plain, temporary)
+        write_manifest(
+            folder,
+            "model",
+            {
+                "name": self.name,
+                "task": self.task,
+                "classes": list(self.classes),
+                "towers": self.recipe.as_dict(),
+                "rung": self.rung,
+                "latents_note": self.latents.note,
+                "judge": self.judge.as_dict() if self.judge else None,
+            },
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Model:
+        """Read a model that `save` wrote.
+
+        Args:
+            folder: Where.
+
+        Raises:
+            ProjectError: When it is missing or damaged.
+            NewerFormatError: When a newer Handful wrote it.
+        """
+        about = read_manifest(folder, "model")
+        try:
+            arrays = load_file(folder / WEIGHTS)
+        except (OSError, SafetensorError) as error:
+            raise ProjectError(
+                f'Cannot read the weights in "{folder}": {error}.', "train again"
+            ) from None
+        recipe = Recipe.from_dict(about["towers"])
+        towers = {}
+        for modality, tower in build(recipe).items():
+            tower.load(_above(f"tower/{modality}", arrays))
+            towers[modality] = tower
+        kernels = _above("kernels", arrays)
+        head = None
+        if about["rung"]:
+            rung: Rung = make(ROOM, about["rung"], Rung)
+            head = rung.restore(_above("head", arrays))
+        return cls(
+            name=about["name"],
+            task=about["task"],
+            classes=tuple(about["classes"]),
+            recipe=recipe,
+            towers=towers,
+            latents=Latents.from_arrays(_above("latents", arrays)),
+            kernels=KernelSum.from_arrays(kernels) if kernels else None,
+            rung=about["rung"],
+            head=head,
+            judge=Judge.from_dict(about["judge"]) if about["judge"] else None,
+        )
+
+
+def subsets(modalities: Sequence[str]) -> list[tuple[str, ...]]:
+    """Every non-empty choice of modalities, small ones first.
+
+    Args:
+        modalities: To choose from.
+    """
+    return [
+        chosen
+        for size in range(1, len(modalities) + 1)
+        for chosen in combinations(modalities, size)
+    ]
+
+
+def _by_subset(head: Head, evidence: Evidence) -> dict[frozenset[str], NDArray[np.float64]]:
+    """`[M, K]` from every subset of the modalities that some item has, and from none at all."""
+    found = {frozenset[str](): head.probabilities(evidence.only(()))}
+    for subset in subsets(evidence.modalities):
+        found[frozenset(subset)] = head.probabilities(evidence.only(subset))
+    return found
+
+
+def _parts(value: Callable[[frozenset[str]], float], present: Sequence[str]) -> dict[str, float]:
+    """Each modality's part in the decision: its Shapley share, those against it counting as 0."""
+    if not present:
+        return {}
+    found = shares(lambda subset: float(log_odds(value(subset))), present)
+    positive = {name: max(0.0, share) for name, share in found.items()}
+    total = sum(positive.values())
+    if total <= 0:
+        return {name: 1 / len(present) for name in present}
+    return {name: share / total for name, share in positive.items()}
+
+
+def _timed(answer: Answer, seconds: float) -> Answer:
+    return replace(answer, seconds=seconds)
+
+
+def _below(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {f"{prefix}/{name}": array for name, array in arrays.items()}
+
+
+def _above(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    start = f"{prefix}/"
+    return {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}

@@ -1,0 +1,428 @@
+"""Train: encode every item, learn without labels what the modalities share, climb the ladder.
+
+Everything slow is kept as soon as it is made (latents in the cache), so a run that was stopped
+goes on where it was when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from handful.data.library.items import Item, Split
+from handful.data.library.library import Library
+from handful.data.modalities.base import MODALITIES
+from handful.foundation import config as settings
+from handful.foundation.errors import InputError, UsageError, did_you_mean, require, storage
+from handful.foundation.goal import Goal
+from handful.foundation.hardware import (
+    Meter,
+    Tariff,
+    choose_threads,
+    load_now,
+    look_at_processor,
+)
+from handful.foundation.project.atomic import replacing, write_text
+from handful.foundation.project.manifest import write_manifest
+from handful.learn.model import latents as latent_room
+from handful.learn.model.latents import Latents
+from handful.learn.routes import table as tables
+from handful.learn.routes.adapt import OURS, Climb, climb
+from handful.learn.routes.encode import Encoded, encode
+from handful.learn.routes.model import Model
+from handful.learn.routes.run import Run
+from handful.learn.routes.towers import Profile, Recipe, build
+from handful.learn.routes.verdict import Judge
+from handful.learn.rungs.base import Evidence, Lesson
+from handful.learn.towers.latents import LatentCache
+from handful.numerics.linear.kernels import Blocks, KernelSum
+from handful.numerics.linear.kernels import Config as KernelConfig
+
+_HELD_BACK = (Split.TEST, Split.HOLDOUT)
+
+OnStage = Callable[[str, int, int], None]
+"""Called with the stage in words, steps done and steps in all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """One training."""
+
+    labels: str = ""
+    """The task to learn, such as `grade`; empty to learn without labels."""
+    budget_s: float = 300.0
+    """How long it may take, in seconds; it decides the profile of the towers."""
+    profile: Profile | None = None
+    """`fast` or `default` towers; chosen by the budget when left out."""
+    folds: int = 5
+    """Groups are dealt into this many folds to measure on."""
+    baselines: bool = True
+    """Fill the table with what people would use instead."""
+    per_class: int | None = None
+    """Use only so many labels per class, drawn by the seed; for asking what fewer would give."""
+    seed: int = 0
+    """Everything random follows from it."""
+    latents: latent_room.Config = field(default_factory=latent_room.Config)
+    """How compact latents are made."""
+
+    def __post_init__(self) -> None:
+        require(self.budget_s > 0, "budget_s", self.budget_s, "above 0")
+        require(self.folds >= 2, "folds", self.folds, "2 or more")
+        allowed = self.per_class is None or self.per_class >= 1
+        require(allowed, "per_class", self.per_class, "1 or more, or left out")
+
+
+class Labelled(NamedTuple):
+    """The items a run learns from.
+
+    Attributes:
+        items: Every usable item that is not held back for a test, labelled or not.
+        rows: Places in `items` of those with a label.
+        labels: Class number of each.
+        classes: The class names, sorted.
+        groups: Group of every item.
+    """
+
+    items: list[Item]
+    rows: NDArray[np.intp]
+    labels: NDArray[np.intp]
+    classes: tuple[str, ...]
+    groups: NDArray[Any]
+
+
+def gather(library: Library, config: Config) -> Labelled:
+    """Pick the items to learn from, and say what is wrong with their labels.
+
+    Items in the splits `test` and `holdout` are left out altogether: neither their labels nor
+    their files take part.
+
+    Args:
+        library: The items.
+        config: Which labels, how many.
+
+    Raises:
+        InputError: When there are no items, or too few labels.
+        UsageError: When no item has an answer to the task.
+    """
+    items = [item for item in library.items() if item.usable and item.split not in _HELD_BACK]
+    if not items:
+        raise InputError("The library holds no items to learn from.", "handful add FOLDER")
+    groups = np.array([item.group or item.id for item in items])
+    if not config.labels:
+        nothing = np.zeros(0, dtype=np.intp)
+        return Labelled(items, nothing, nothing, (), groups)
+    answers = [item.label(config.labels) for item in items]
+    rows = np.array([row for row, answer in enumerate(answers) if answer], dtype=np.intp)
+    _require_labels(config.labels, items, answers, len(rows))
+    classes, labels = np.unique([str(answers[row]) for row in rows], return_inverse=True)
+    labels = labels.astype(np.intp)
+    if config.per_class is not None:
+        chosen = _draw(labels, groups[rows], config.per_class, config.seed)
+        rows, labels = rows[chosen], labels[chosen]
+    return Labelled(items, rows, labels, tuple(map(str, classes)), groups)
+
+
+def train(
+    library: Library,
+    runs: Path,
+    cache: Path,
+    config: Config,
+    *,
+    goal: Goal | None = None,
+    tariff: Tariff | None = None,
+    asks: dict[str, str] | None = None,
+    predicted: dict[str, Any] | None = None,
+    on_stage: OnStage = lambda stage, done, total: None,
+) -> Run:
+    """Train one model and write its run.
+
+    Args:
+        library: The items.
+        runs: The project's `runs`.
+        cache: The project's `cache`.
+        config: What to learn.
+        goal: What mistakes cost; all alike when left out.
+        tariff: What energy and time cost.
+        asks: Modality to what to say when it is missing, such as `Tap it`.
+        predicted: What the plan said it would cost, to stand beside what it did.
+        on_stage: Told about progress.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UsageError: When no item has an answer to the task; known ones are offered.
+        InputError: When the labels are too few.
+        StorageError: When the disk refuses; what was encoded is kept.
+    """
+    goal, start = goal or Goal(), time.monotonic()
+    learned = gather(library, config)
+    config = _resolved(config, learned)
+    folder = _new_folder(runs, config.labels or "unlabelled")
+    record = _record(library, learned, config, predicted)
+    write_text(folder / "config.toml", settings.to_toml(config))
+    write_manifest(folder, "run", {**record, "state": "started"})
+    threads = choose_threads(look_at_processor(), load_now()).value
+    with Meter(tariff or Tariff()) as meter, threadpool_limits(threads):
+        try:
+            outcome = _learn(library, learned, cache, config, goal, asks or {}, on_stage)
+        except KeyboardInterrupt:
+            write_manifest(folder, "run", {**record, "state": "interrupted"})
+            raise
+    outcome.model.save(folder / "model")
+    if outcome.climb and outcome.climb.arms:
+        _write_answers(folder, outcome, learned)
+        record["table"] = [line.as_dict() for line in outcome.table]
+    record["sentences"] = outcome.sentences
+    record["cost"] = meter.cost.as_dict()
+    record["stages"] = outcome.stages
+    record["seconds"] = time.monotonic() - start
+    write_manifest(folder, "run", {**record, "state": "done"})
+    return Run.open(folder)
+
+
+class _Outcome(NamedTuple):
+    model: Model
+    climb: Climb | None
+    table: list[tables.Line]
+    sentences: list[str]
+    stages: dict[str, float]
+
+
+def _learn(
+    library: Library,
+    learned: Labelled,
+    cache: Path,
+    config: Config,
+    goal: Goal,
+    asks: dict[str, str],
+    on_stage: OnStage,
+) -> _Outcome:
+    clock = _Stages()
+    held = [name for name in MODALITIES if any(name in item.modalities for item in learned.items)]
+    assert config.profile
+    recipe = Recipe.of(config.profile, held)
+    encoded = encode(
+        library,
+        learned.items,
+        build(recipe),
+        LatentCache(cache / "latents"),
+        seed=config.seed,
+        on_items=lambda name, done, total: on_stage(f"encoding {name}", done, total),
+    )
+    clock.done("encode")
+    on_stage("finding what the modalities share", 0, 1)
+    space = Latents.fit(encoded.views, config.latents, groups=learned.groups, seed=config.seed)
+    clock.done("align")
+    recipe = Recipe(blocks={name: recipe.blocks[name] for name in encoded.towers})
+    sentences = [*encoded.lost, *space.sentences()]
+    base = Model(
+        name=config.labels or "unlabelled",
+        task=config.labels,
+        classes=learned.classes,
+        recipe=recipe,
+        towers=encoded.towers,
+        latents=space,
+        kernels=None,
+        rung="",
+        head=None,
+        judge=None,
+    )
+    if not config.labels:
+        return _Outcome(base, None, [], sentences, clock.seconds)
+    return _with_labels(base, encoded, learned, config, goal, asks, on_stage, clock, sentences)
+
+
+def _with_labels(
+    base: Model,
+    encoded: Encoded,
+    learned: Labelled,
+    config: Config,
+    goal: Goal,
+    asks: dict[str, str],
+    on_stage: OnStage,
+    clock: _Stages,
+    sentences: list[str],
+) -> _Outcome:
+    views = _rows(encoded.views, learned.rows)
+    kernels = KernelSum.fit(views, _kernel_configs(views), config.seed)
+    evidence = base.evidence_of(views, len(learned.rows))
+    evidence = Evidence(
+        kernels=kernels.train(), latents=evidence.latents, views=evidence.views, inputs=None
+    )
+    lesson = Lesson(
+        evidence=evidence,
+        labels=learned.labels,
+        classes=learned.classes,
+        folds=None,
+        seed=config.seed,
+    )
+    groups = learned.groups[learned.rows]
+    climbed = climb(
+        lesson,
+        groups,
+        count=config.folds,
+        with_baselines=config.baselines,
+        on_step=on_stage,
+    )
+    clock.done("adapt")
+    present = {name: evidence.present(name) for name in evidence.latents}
+    judge = Judge.fit(climbed, learned.labels, groups, present, goal, asks)
+    model = Model(
+        name=base.name,
+        task=base.task,
+        classes=base.classes,
+        recipe=base.recipe,
+        towers=base.towers,
+        latents=base.latents,
+        kernels=kernels,
+        rung=climbed.rung.name,
+        head=climbed.learned.head,
+        judge=judge,
+    )
+    lines = tables.lines(climbed.arms, learned.labels, learned.classes, groups, goal)
+    sentences += [
+        *climbed.notes,
+        f"Chosen: {climbed.rung.name.replace('_', ' ')} ({climbed.learned.note}).",
+        *tables.sentences(climbed.arms, learned.labels, groups),
+        *judge.sentences(),
+    ]
+    clock.done("decide")
+    return _Outcome(model, climbed, lines, sentences, clock.seconds)
+
+
+def _kernel_configs(views: Blocks) -> dict[str, KernelConfig]:
+    """Text is linear in its n-grams; the rest gains from a curved kernel."""
+    return {name: KernelConfig(shape="linear" if name == "text" else "rbf") for name in views}
+
+
+def _rows(views: Blocks, rows: NDArray[np.intp]) -> dict[str, dict[str, Any]]:
+    """The views of some items, without those that fewer than two of them have."""
+    found: dict[str, dict[str, Any]] = {}
+    for modality, named in views.items():
+        taken = {name: block.take(rows) for name, block in named.items()}
+        enough = {name: block for name, block in taken.items() if block.present.sum() >= 2}
+        if enough:
+            found[modality] = enough
+    return found
+
+
+class _Stages:
+    """Wall seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.monotonic()
+
+    def done(self, stage: str) -> None:
+        now = time.monotonic()
+        self.seconds[stage] = now - self._since
+        self._since = now
+
+
+def _resolved(config: Config, learned: Labelled) -> Config:
+    """The profile that the budget allows, by items per second measured on one slow core."""
+    if config.profile:
+        return config
+    pictures = sum("image" in item.modalities for item in learned.items)
+    sounds = sum("audio" in item.modalities for item in learned.items)
+    needed_s = pictures / 45 + sounds / 60
+    return replace(config, profile="default" if needed_s <= 0.6 * config.budget_s else "fast")
+
+
+def _record(
+    library: Library, learned: Labelled, config: Config, predicted: dict[str, Any] | None
+) -> dict[str, Any]:
+    counts = np.bincount(learned.labels, minlength=len(learned.classes))
+    return {
+        "labels": config.labels,
+        "classes": list(learned.classes),
+        "library": {"version": library.version, "digest": library.digest()},
+        "items": len(learned.items),
+        "groups": len(set(learned.groups[learned.rows].tolist())),
+        "labelled": dict(zip(learned.classes, counts.tolist(), strict=True)),
+        "predicted": predicted,
+        "seed": config.seed,
+        "profile": config.profile,
+    }
+
+
+def _write_answers(folder: Path, outcome: _Outcome, learned: Labelled) -> None:
+    assert outcome.climb
+    ours = next(arm for arm in outcome.climb.arms if arm.name == OURS)
+    lines = []
+    for row, truth, said in zip(learned.rows, learned.labels, ours.held_out, strict=True):
+        item = learned.items[row]
+        lines.append(
+            json.dumps(
+                {
+                    "item": item.id,
+                    "key": item.key,
+                    "group": item.group,
+                    "truth": learned.classes[truth],
+                    "said": learned.classes[int(said.argmax())],
+                    "probabilities": [round(float(share), 6) for share in said],
+                },
+                ensure_ascii=False,
+            )
+        )
+    with replacing(folder / "answers.jsonl") as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _new_folder(runs: Path, name: str) -> Path:
+    """A folder of its own, named by the time and the task."""
+    plain = "".join(sign if sign.isalnum() else "-" for sign in name)[:40]
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    for extra in ("", *(f"-{number}" for number in range(2, 100))):
+        folder = runs / f"{stamp}-{plain}{extra}"
+        try:
+            with storage("make", folder):
+                folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            continue
+    raise UsageError("A hundred runs began in the same second.", "try again")
+
+
+def _require_labels(
+    task: str, items: Sequence[Item], answers: Sequence[str | None], count: int
+) -> None:
+    if not count:
+        known = {label.task for item in items for label in item.labels}
+        hint = did_you_mean(task, known) if known else "no item has a label yet; add some first"
+        raise UsageError(f'No item has an answer to "{task}".', hint)
+    classes = {answer for answer in answers if answer}
+    if len(classes) < 2:
+        raise InputError(
+            f'All {count} labels of "{task}" say "{next(iter(classes))}", and two different '
+            "answers are needed.",
+            "label some items that are something else",
+        )
+
+
+def _draw(
+    labels: NDArray[np.intp], groups: NDArray[Any], per_class: int, seed: int
+) -> NDArray[np.intp]:
+    """So many labelled rows per class, from as many different groups as there are."""
+    dice = np.random.default_rng(seed)
+    chosen: list[int] = []
+    for number in np.unique(labels):
+        rows = dice.permutation(np.flatnonzero(labels == number))
+        taken: dict[Any, int] = {}
+        turn = []
+        for row in rows:
+            taken[groups[row]] = taken.get(groups[row], 0) + 1
+            turn.append(taken[groups[row]])
+        order = np.argsort(turn, kind="stable")
+        chosen += rows[order][:per_class].tolist()
+    return np.array(sorted(chosen), dtype=np.intp)

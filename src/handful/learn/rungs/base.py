@@ -1,0 +1,346 @@
+"""What a rung is: it learns from labelled items and gives probabilities for new ones.
+
+Rungs never see files. They see `Evidence`: kernels between items, latents of items, or raw views,
+each with its presence, all made without labels. A rung answers from any subset of the modalities,
+with the prior when nothing is left, and an absent modality changes nothing.
+
+The ladder has an order. Rungs low on it choose little on held-out answers, so what these promise
+holds best; a rung further up is taken only when it is better by more than chance explains.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handful.foundation.errors import InputError, UsageError, did_you_mean
+from handful.numerics.linear.blocks import Block
+from handful.numerics.linear.folds import Folds
+from handful.numerics.linear.kernels import Blocks, Parts
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Evidence:
+    """What is known of `M` items, without labels.
+
+    Attributes:
+        kernels: `[M, N]` per modality between these items and the items a rung learns from.
+        latents: Modality to name (`plain`, `shared`) to `[M, D]` with presence: compact numbers.
+        views: Modality to view to `[M, D]` with presence: everything the towers said.
+        inputs: Modality to decoded values, one per item, None where absent; only for rungs that
+            learn from raw files.
+    """
+
+    kernels: Parts
+    latents: Blocks
+    views: Blocks
+    inputs: Mapping[str, list[Any]] | None = None
+
+    def __len__(self) -> int:
+        return len(next(iter(next(iter(self.latents.values())).values())))
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities that some item has, in the order of training."""
+        return tuple(name for name in self.latents if self.present(name).any())
+
+    @property
+    def has_any(self) -> NDArray[np.bool_]:
+        """`[M]` true where the item has at least one modality."""
+        return np.any([self.present(name) for name in self.latents], axis=0)
+
+    def present(self, modality: str) -> NDArray[np.bool_]:
+        """`[M]` true where the item has a modality."""
+        return next(iter(self.latents[modality].values())).present
+
+    def only(self, modalities: Collection[str] | None) -> Evidence:
+        """The same items as if they had only some of the modalities.
+
+        What the rung learned from stays as it is: the answer is for an item that lacks the rest.
+
+        Args:
+            modalities: Those to keep, none of them for items with nothing; all when None.
+
+        Raises:
+            UsageError: When one is unknown.
+        """
+        if modalities is None:
+            return self
+        for name in modalities:
+            if name not in self.latents:
+                raise UsageError(
+                    f"There is no modality `{name}`.", did_you_mean(name, self.latents)
+                )
+        held = self.kernels
+        return Evidence(
+            kernels=Parts(
+                {name: kernel for name, kernel in held.kernels.items() if name in modalities},
+                {name: rows for name, rows in held.rows.items() if name in modalities},
+                held.columns,
+            ),
+            latents=_hide(self.latents, modalities),
+            views=_hide(self.views, modalities),
+            inputs=None
+            if self.inputs is None
+            else {
+                name: values if name in modalities else [None] * len(values)
+                for name, values in self.inputs.items()
+            },
+        )
+
+    def alone(self, modality: str) -> Evidence:
+        """The same items as if neither they nor those learned from had another modality.
+
+        `only` hides modalities from an answer; this hides them from learning too.
+
+        Args:
+            modality: The one to keep.
+        """
+        held = self.kernels
+        return Evidence(
+            kernels=Parts(
+                {name: kernel for name, kernel in held.kernels.items() if name == modality},
+                {name: rows for name, rows in held.rows.items() if name == modality},
+                {name: columns for name, columns in held.columns.items() if name == modality},
+            ),
+            latents={modality: self.latents[modality]},
+            views={modality: self.views[modality]} if modality in self.views else {},
+            inputs=None if self.inputs is None else {modality: self.inputs[modality]},
+        )
+
+    def take(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Evidence:
+        """Some of the items, against some of the items learned from.
+
+        Args:
+            rows: Which of these items.
+            columns: Which of the training items the kernels keep.
+        """
+        grid = np.ix_(rows, columns)
+        return Evidence(
+            kernels=Parts(
+                {name: kernel[grid] for name, kernel in self.kernels.kernels.items()},
+                {name: held[rows] for name, held in self.kernels.rows.items()},
+                {name: held[columns] for name, held in self.kernels.columns.items()},
+            ),
+            latents=_take(self.latents, rows),
+            views=_take(self.views, rows),
+            inputs=None
+            if self.inputs is None
+            else {name: [values[row] for row in rows] for name, values in self.inputs.items()},
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Lesson:
+    """Labelled items to learn from.
+
+    Attributes:
+        evidence: Of the `N` labelled items; its kernels are `[N, N]`.
+        labels: `[N]` class numbers.
+        classes: The K class names.
+        folds: Group-aware folds to choose penalties and calibrate on; None when the labels are
+            too few to hold any out.
+        seed: Everything random follows from it.
+    """
+
+    evidence: Evidence
+    labels: NDArray[np.intp]
+    classes: tuple[str, ...]
+    folds: Folds | None
+    seed: int = 0
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def prior(self) -> NDArray[np.float64]:
+        """`[K]` how common each class is, one added to every count."""
+        counts = np.bincount(self.labels, minlength=len(self.classes)) + 1.0
+        return counts / counts.sum()
+
+    def of(self, modality: str) -> tuple[Lesson, NDArray[np.intp]]:
+        """The lesson of the items that have one modality, as if they had no other.
+
+        Args:
+            modality: Which.
+
+        Returns:
+            The lesson, and the rows of this one that it holds.
+        """
+        rows = np.flatnonzero(self.evidence.present(modality))
+        folds = None
+        if self.folds is not None:
+            folds = usable_folds(_renumbered(self.folds, rows), self.labels[rows])
+        lesson = Lesson(
+            evidence=self.evidence.alone(modality).take(rows, rows),
+            labels=self.labels[rows],
+            classes=self.classes,
+            folds=folds,
+            seed=self.seed,
+        )
+        return lesson, rows
+
+
+class Head(ABC):
+    """What a rung learned: probabilities for any evidence, and plain arrays for a release."""
+
+    @abstractmethod
+    def probabilities(self, evidence: Evidence) -> NDArray[np.float64]:
+        """Answer.
+
+        Args:
+            evidence: Of `M` items with any modalities; kernels against the training items.
+
+        Returns:
+            `[M, K]`, rows sum to 1; the prior for an item with nothing to go by.
+        """
+
+    @abstractmethod
+    def arrays(self) -> Arrays:
+        """Everything learned, as plain arrays fit for safetensors."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Learned:
+    """The outcome of a lesson.
+
+    Attributes:
+        head: What was learned from all items of the lesson.
+        held_out: `[N, K]` what each item would have got, had its fold been left out; None when
+            no fold could be held out.
+        note: What was chosen on the way, in words; empty when nothing was.
+    """
+
+    head: Head
+    held_out: NDArray[np.float64] | None
+    note: str = ""
+
+
+class Rung(ABC):
+    """One way to learn from labelled items.
+
+    Args:
+        config: The settings of this rung.
+    """
+
+    is_baseline: ClassVar[bool] = False
+    """Whether it stands in the table only to be beaten; such a rung is never released."""
+    height: ClassVar[int] = 9
+    """Place on the ladder, lowest first: the more a rung chooses on held-out answers, the higher
+    it stands."""
+    is_first_guess: ClassVar[bool] = False
+    """Whether it is the one to take when the labels are too few to compare rungs on."""
+    needs_several: ClassVar[bool] = False
+    """Whether it says nothing of its own about items of a single modality."""
+    needs_inputs: ClassVar[bool] = False
+    """Whether it learns from decoded files, and is left out when there are none."""
+
+    config: Any
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    @property
+    def name(self) -> str:
+        """The file name of the rung."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @abstractmethod
+    def learn(self, lesson: Lesson) -> Learned:
+        """Learn from labelled items.
+
+        Args:
+            lesson: The items; at least two classes have one.
+
+        Raises:
+            InputError: When the lesson lacks what this rung needs.
+        """
+
+    @abstractmethod
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Head:
+        """The head that `Head.arrays` described."""
+
+
+def require_classes(lesson: Lesson) -> None:
+    """Refuse a lesson that shows fewer than two classes.
+
+    Raises:
+        InputError: Naming the one class there is.
+    """
+    seen = np.unique(lesson.labels)
+    if len(seen) < 2:
+        only = lesson.classes[int(seen[0])] if len(seen) else "none"
+        raise InputError(
+            f"All {len(lesson)} labelled items are of one class ({only}), and two are needed.",
+            "label some items of another class",
+        )
+
+
+def usable_folds(folds: Folds | None, labels: NDArray[np.intp]) -> Folds | None:
+    """The folds, or None when nothing can be chosen on them.
+
+    That is so when leaving one out leaves fewer than two classes to learn from, and when most
+    items are of a class that is gone with their fold: whoever is least certain looks best then.
+
+    Args:
+        folds: Of `N` items, or None.
+        labels: `[N]` class numbers.
+    """
+    if folds is None:
+        return None
+    known = 0
+    for train, test in folds:
+        seen = np.unique(labels[train])
+        if len(seen) < 2:
+            return None
+        known += int(np.isin(labels[test], seen).sum())
+    return folds if 2 * known >= len(labels) else None
+
+
+def subarrays(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:
+    """The arrays below a prefix, by the rest of their names.
+
+    Args:
+        arrays: Named `prefix/rest`.
+        prefix: Without the slash.
+    """
+    start = f"{prefix}/"
+    return {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}
+
+
+def prefixed(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:
+    """The same arrays, each named `prefix/name`."""
+    return {f"{prefix}/{name}": array for name, array in arrays.items()}
+
+
+def _hide(blocks: Blocks, kept: Collection[str]) -> dict[str, Mapping[str, Block]]:
+    """The same blocks, absent from every item where the modality is not kept."""
+    return {
+        modality: named
+        if modality in kept
+        else {
+            name: Block(values=block.values, present=np.zeros_like(block.present))
+            for name, block in named.items()
+        }
+        for modality, named in blocks.items()
+    }
+
+
+def _take(blocks: Blocks, rows: NDArray[np.intp]) -> dict[str, dict[str, Block]]:
+    return {
+        modality: {name: block.take(rows) for name, block in named.items()}
+        for modality, named in blocks.items()
+    }
+
+
+def _renumbered(folds: Folds, rows: NDArray[np.intp]) -> Folds | None:
+    """The folds of some rows; None when fewer than two folds are left."""
+    seen, assignment = np.unique(folds.assignment[rows], return_inverse=True)
+    return Folds(assignment.astype(np.intp), len(seen), folds.notes) if len(seen) > 1 else None

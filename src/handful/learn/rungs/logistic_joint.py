@@ -1,0 +1,133 @@
+"""A straight-line rule on what the modalities share and what each knows alone.
+
+Use when: there are few labels and pairs without labels have shown what modalities share.
+Needs: latents, plain and shared. Cost: milliseconds to a few seconds.
+Source: plain components beside the shared ones measured best from 1 to 40 labels per class on
+emoji (.600 against .421 at five labels).
+
+The shared place of an item is the mean over the modalities it has, one block for all. So labels
+put on one modality teach the others, and a class that is partly seen and partly heard adds up:
+on simulated classes that three modalities share, .911 against .834 with a shared block each.
+How much that block counts is chosen on held-out answers, because no one weight serves both a
+class that all modalities share (2.5 is best) and one that a single modality keeps to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handful.foundation.errors import require
+from handful.learn.model.latent_logistic import LogisticFit, LogisticModel, fit_logistic
+from handful.learn.rungs.base import (
+    Arrays,
+    Evidence,
+    Head,
+    Learned,
+    Lesson,
+    Rung,
+    require_classes,
+)
+from handful.numerics.decide.calibrate import log_loss
+from handful.numerics.linear.blocks import Block
+
+_SHARED = "shared"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """How much the shared dimensions count."""
+
+    weights: tuple[float, ...] = (0.3, 1.0, 2.5)
+    """Lengths of a mean row of the shared dimensions to choose from, beside 1 for the plain
+    dimensions of each modality; 0.1 to 4 is usual."""
+    usual_weight: float = 1.5
+    """The one to take when no label can be held out."""
+
+    def __post_init__(self) -> None:
+        allowed = len(self.weights) > 0 and all(0 < weight <= 10 for weight in self.weights)
+        require(allowed, "weights", self.weights, "one or more numbers in (0, 10]")
+        require(0 < self.usual_weight <= 10, "usual_weight", self.usual_weight, "in (0, 10]")
+
+
+class LogisticJointHead(Head):
+    """One logistic regression over the latents of all modalities."""
+
+    def __init__(self, model: LogisticModel) -> None:
+        self.model = model
+
+    def probabilities(self, evidence: Evidence) -> NDArray[np.float64]:
+        """Logits through a softmax; the prior for an item with no modality."""
+        found = np.tile(self.model.line.prior, (len(evidence), 1))
+        has_any = evidence.has_any
+        if has_any.any():
+            found[has_any] = self.model.probabilities(_blocks(evidence))[has_any]
+        return found
+
+    def arrays(self) -> Arrays:
+        """The regression and the prior."""
+        return self.model.arrays()
+
+
+class LogisticJoint(Rung):
+    """Multinomial logistic regression on plain and shared latents side by side."""
+
+    height = 2
+    is_first_guess = True  # at one label per class .460 right where the kernel sum has .411
+    config: Config
+
+    def learn(self, lesson: Lesson) -> Learned:
+        """Fit; penalty and weight of the shared block are chosen on held-out groups."""
+        require_classes(lesson)
+        blocks = _blocks(lesson.evidence)
+        weights = self.config.weights if lesson.folds else (self.config.usual_weight,)
+        if _SHARED not in blocks:
+            weights = (1.0,)
+        fits = {weight: _fit(blocks, lesson, weight) for weight in weights}
+        weight = min(fits, key=lambda each: _loss(fits[each], lesson.labels))
+        fit, note = fits[weight], f"penalty {fits[weight].penalty:g}"
+        if _SHARED in blocks:
+            note += f", shared x {weight:g}"
+        head = LogisticJointHead(fit.model)
+        return Learned(head=head, held_out=fit.held_out, note=note)
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Head:
+        """The head with this regression."""
+        return LogisticJointHead(LogisticModel.from_arrays(arrays))
+
+
+def _fit(blocks: Mapping[str, Block], lesson: Lesson, weight: float) -> LogisticFit:
+    weights = {_SHARED: weight} if _SHARED in blocks else None
+    return fit_logistic(blocks, lesson.labels, lesson.folds, lesson.prior, weights)
+
+
+def _loss(fit: LogisticFit, labels: NDArray[np.intp]) -> float:
+    return 0.0 if fit.held_out is None else log_loss(fit.held_out, labels)
+
+
+def _blocks(evidence: Evidence) -> dict[str, Block]:
+    """Plain latents of every modality that some item has, and one shared block of them all."""
+    found: dict[str, Block] = {}
+    shared: list[Block] = []
+    for modality in evidence.modalities:
+        latents = evidence.latents[modality]
+        found[f"{modality}/plain"] = latents["plain"]
+        if _SHARED in latents and latents[_SHARED].width:
+            shared.append(latents[_SHARED])
+    if shared:
+        found[_SHARED] = _mean(shared)
+    return found
+
+
+def _mean(blocks: list[Block]) -> Block:
+    """The mean over the blocks that an item has."""
+    total = np.zeros((len(blocks[0]), blocks[0].width))
+    count = np.zeros(len(blocks[0]))
+    for block in blocks:
+        total[block.present] += block.rows
+        count += block.present
+    return Block(values=total / np.maximum(count, 1)[:, None], present=count > 0)

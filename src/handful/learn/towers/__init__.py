@@ -1,0 +1,1 @@
+"""Towers: each turns one modality of an item into latents."""

@@ -1,0 +1,1 @@
+"""Weight-free encoders of pictures, one block per file."""

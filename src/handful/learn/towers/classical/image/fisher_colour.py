@@ -1,0 +1,67 @@
+"""Colours of small windows and how they vary, coded by Fisher vectors: the best block on photos.
+
+Use when: things differ by colour and surface, at any place in the picture. Needs: unlabelled
+pictures to learn its words from. Cost: about 3 ms per 96 px picture, 3 s to learn.
+Source: local colour statistics with Fisher vectors, Perronnin et al., ECCV 2010, sec. 4.
+"""
+# N pictures, S size in pixels
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handful.learn.towers.classical.fisher import Windows
+from handful.learn.towers.classical.image.base import Canvas
+from handful.learn.towers.classical.image.windows import (
+    FisherBlock,
+    gather,
+    require_windows,
+    sums,
+    window_places,
+)
+
+_DEPTH = 4 * 4 * 6  # cells of a window, mean and spread of three colours
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Windows and words. Smaller cells and more words were worth 8 points over the literature's."""
+
+    size: int = 96
+    """Height and width in pixels that pictures are brought to."""
+    cells: tuple[int, ...] = (2, 4, 6)
+    """Sides in pixels of the cells; a window has 4 x 4 of them."""
+    stride: int = 3
+    """Pixels between windows; 2 to 4 is usual, and 3 gained a point over 4."""
+    width: int = 32
+    """Principal directions kept of 96."""
+    words: int = 256
+    """Gaussians in the codebook; 64 to 512 is usual."""
+    samples: int = 100_000
+    """Windows the codebook is learned from, at most."""
+
+    def __post_init__(self) -> None:
+        require_windows(self, _DEPTH)
+
+
+class FisherColour(FisherBlock):
+    """Fisher vectors of Lab means and spreads in 4 x 4 cells of three sizes."""
+
+    config: Config
+    depth = _DEPTH
+    whiten = True
+
+    def windows(self, canvas: Canvas) -> Windows:
+        """Describe the windows of one batch: `[n, T, 96]` and their places `[T, 2]`."""
+        both = np.concatenate([canvas.lab, canvas.lab * canvas.lab], axis=-1)
+        descriptors, places = [], []
+        for cell in self.config.cells:
+            means = sums(both, cell) * np.float32(1 / cell**2)
+            colours, squares = means[..., :3], means[..., 3:]
+            squares -= colours * colours
+            np.sqrt(np.maximum(squares, 0, out=squares), out=squares)
+            descriptors.append(gather(means, cell, self.config.stride))
+            places.append(window_places(canvas.size, cell, self.config.stride))
+        return Windows(np.concatenate(descriptors, axis=1), np.concatenate(places))

@@ -1,0 +1,43 @@
+"""Make a classical tower from the names of its blocks, with what they prepare together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from handful.learn.towers.classical.audio.base import Recordings
+from handful.learn.towers.classical.base import Block
+from handful.learn.towers.classical.image.base import Canvas, paint
+from handful.learn.towers.classical.tower import ClassicalTower, make_block
+
+Prepare = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+def make_tower(modality: str, names: Sequence[str]) -> ClassicalTower[Any]:
+    """Make the tower of one modality, not fitted yet.
+
+    Args:
+        modality: `text`, `image` or `audio`.
+        names: Its blocks.
+
+    Raises:
+        UsageError: When a block does not exist.
+    """
+    blocks = [make_block(modality, name) for name in names]
+    return ClassicalTower(blocks, prepare=_preparation(modality, blocks))
+
+
+def _preparation(modality: str, blocks: Sequence[Block[Any]]) -> Prepare | None:
+    """What is done once per batch for all blocks of a modality."""
+    if modality == "audio":
+        return Recordings.of
+    if modality == "image":
+        sizes = {block.config.size for block in blocks}
+        if len(sizes) == 1:
+            (size,) = sizes
+
+            def painted(pictures: Sequence[Any]) -> Canvas:
+                return paint(pictures, size)
+
+            return painted
+    return None

@@ -1,0 +1,1 @@
+"""What people do with answers without writing code: look at one, find, sort, compose."""

@@ -1,0 +1,46 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handful.data.modalities.image.structure import trailing_bytes
+from handful.data.modalities.reading import Unreadable
+
+
+def packed(kind):
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, kind)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "tiff", "bmp"])
+def test_whole_files_have_nothing_behind(kind):
+    assert trailing_bytes(f"image/{kind}", packed(kind.upper())) == 0
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
+def test_bytes_behind_are_counted(kind):
+    assert trailing_bytes(f"image/{kind}", packed(kind.upper()) + b"film") == 4
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
+def test_every_cut_is_noticed(kind):
+    data = packed(kind.upper())
+    for kept in range(12, len(data), 7):
+        with pytest.raises(Unreadable, match="ends before"):
+            trailing_bytes(f"image/{kind}", data[:kept])
+
+
+def test_padding_behind_a_jpeg_is_nothing():
+    assert trailing_bytes("image/jpeg", packed("JPEG") + bytes(512)) == 0
+
+
+def test_any_changed_byte_of_a_png_chunk_is_noticed():
+    data = packed("PNG")
+    for place in range(12, len(data) - 12, 11):
+        broken = bytearray(data)
+        broken[place] ^= 0x10
+        with pytest.raises(Unreadable):
+            trailing_bytes("image/png", bytes(broken))
