@@ -199,3 +199,25 @@ def test_kill_9_while_training_leaves_a_project_that_trains(
     run = project.train("kind", profile="fast", baselines=False)
     assert run.is_done
     assert run.table[0]["accuracy"] == pytest.approx(trained[1].table[0]["accuracy"], abs=0.1)
+
+
+@pytest.mark.timeout(180)
+def test_the_core_never_needs_torch(trained: tuple[hd.Project, Run], kiln: Path) -> None:
+    """Add, check, train and predict with an import of torch made impossible."""
+    photo = sorted((kiln / "photos").glob("*.jpg"))[0]
+    script = f"""
+import sys
+sys.modules["torch"] = sys.modules["transformers"] = None
+from handful.doors.cli.app import main
+shop = ["--project", {str(trained[0].folder)!r}, "--quiet"]
+codes = [
+    main(["add", {str(kiln / "pieces.csv")!r}, "--column", "labels=kind", *shop]),
+    main(["check", *shop]),
+    main(["train", "--labels", "kind", "--profile", "fast", "--no-baselines", *shop]),
+    main(["predict", {str(photo)!r}, *shop]),
+]
+sys.exit(sum(codes))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "%" in done.stdout

@@ -80,6 +80,7 @@ def test_twenty_kills_lose_nothing(tmp_path, killer):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_three_hundred_kills_lose_nothing(tmp_path, killer):
     source, folder, inside = survive(tmp_path, killer, 300)
     assert inside >= 75

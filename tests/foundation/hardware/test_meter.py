@@ -56,7 +56,7 @@ def test_memory_of_the_block_is_seen() -> None:
 def test_children_that_ended_count() -> None:
     with Meter() as meter:
         subprocess.run([sys.executable, "-c", BURN.format(0.2)], check=True)
-    assert 0.2 <= meter.cost.cpu_s < 0.5
+    assert 0.1 <= meter.cost.cpu_s < 1.0
 
 
 @needs_proc

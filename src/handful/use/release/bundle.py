@@ -21,7 +21,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,7 +223,7 @@ def find_release(releases: Path, start: str) -> Path:
 
 
 @contextmanager
-def _unfinished(releases: Path) -> Iterator[Path]:
+def _unfinished(releases: Path) -> Generator[Path, None, None]:
     """A folder to put a bundle together in; rests of killed processes are swept away first."""
     with storage("make", releases):
         releases.mkdir(parents=True, exist_ok=True)

@@ -79,9 +79,8 @@ def _paint(
     outline = 1 - np.float32(0.5 * bulge) * (2 * share - np.float32(0.9)) ** 2
     # Feet and mouths of round things are ellipses in the picture, not lines.
     curve = np.float32(half * squash / high) * np.sqrt(np.clip(1 - (x / outline) ** 2, 0, 1))
-    blur = np.float32(soft / half)
+    blur, rise = float(soft / half), float(soft / high)
     inside = smooth_step(blur, -blur, np.abs(x) - outline)
-    rise = np.float32(soft / high)
     inside = (
         inside * smooth_step(-rise, rise, up + curve) * smooth_step(rise, -rise, up - 1 - curve)
     )

@@ -74,8 +74,8 @@ class Dice:
 
     def field(self, *shape: int) -> NDArray[np.float64]:
         """An array of this shape, evenly spread in [0, 1)."""
-        raw = self._bits.random_raw(int(np.prod(shape)))
-        return ((raw >> np.uint64(11)) * _UNIT).reshape(shape)
+        raw = np.asarray(self._bits.random_raw(int(np.prod(shape))), dtype=np.uint64)
+        return np.multiply(raw >> np.uint64(11), _UNIT, dtype=np.float64).reshape(shape)
 
     def bells(self, *shape: int) -> NDArray[np.float64]:
         """An array of this shape, bell-shaped with mean 0 and standard deviation 1."""

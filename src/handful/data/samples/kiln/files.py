@@ -109,5 +109,5 @@ def encoded_sound(sound: Sound, container: str) -> bytes:
 def _note(row: Row) -> bytes:
     text = note_text(row)
     if row.detail == "not UTF-8":
-        return (text + " – schön wär's, né?").encode("cp1252", "replace")
+        return (text + ", schön wär's, né?").encode("cp1252", "replace")
     return (text + "\n").encode()

@@ -15,6 +15,9 @@ from handful.data.samples.kiln.pieces import Piece
 from handful.data.samples.kiln.solids import BODY, Floats
 from handful.data.samples.kiln.textures import blend, smooth_step, swarm
 
+PIT_OF_DARK = np.array([0.42, 0.33, 0.24], np.float32)
+PIT_OF_PALE = np.array([0.02, 0.02, 0.02], np.float32)
+
 STAINS = ((0.50, 0.19, 0.22), (0.54, 0.25, 0.29), (0.40, 0.13, 0.17))
 """Linear-light colours of discolorations: the pink of chrome that flew over from elsewhere."""
 
@@ -75,7 +78,7 @@ def _pit(
     surface.colour = blend(surface.colour, pale, rim * (1 - pit) * np.float32(0.55) * strength)
     # A pit shows the dark inside of a pale glaze, and the pale clay under a dark one.
     dark = surface.colour.mean(axis=1) < 0.07
-    hole = np.where(dark[:, None], np.float32([0.42, 0.33, 0.24]), np.float32([0.02] * 3))
+    hole = np.where(dark[:, None], PIT_OF_DARK, PIT_OF_PALE)
     surface.colour = blend(surface.colour, hole, pit * strength)
     surface.gloss = surface.gloss * (1 - pit)
     surface.bump = surface.bump + np.float32(0.03) * rim - np.float32(0.09) * pit

@@ -123,7 +123,7 @@ def lit(
 
 
 def open_sky(solid: Solid, points: Floats, normal: Floats) -> Floats:
-    """How much of the surrounding light reaches points `[n, 3]` past the solid and the table. `[n]`."""
+    """Share of the surrounding light that reaches points `[n, 3]`. `[n]`."""
     closed = np.zeros(len(points), np.float32)
     for height, weight in ((0.35, 0.3), (0.9, 0.32), (2.0, 0.36), (4.2, 0.34)):
         place = points + np.float32(height) * normal

@@ -22,9 +22,10 @@ import functools
 from dataclasses import dataclass, field
 
 from handful.data.samples.kiln.dice import Dice
+from handful.data.samples.kiln.forms import FORMS
+from handful.data.samples.kiln.potters import POTTERS, Potter
 from handful.foundation.errors import require
 
-KINDS = ("mug", "bowl", "plate", "vase", "teapot", "candle holder")
 GRADES = ("first", "second", "cracked")
 FLAWS = ("pinholes", "blotches", "crawling", "scorch")
 CLAYS = ("porcelain", "stoneware", "earthenware")
@@ -86,109 +87,6 @@ class Config:
             require(0 <= value <= 1, name, value, "between 0 and 1")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Potter:
-    """Someone of the workshop, with habits that show, sound and read."""
-
-    name: str
-    language: str
-    clays: dict[str, float]
-    glazes: dict[str, float]
-    kinds: dict[str, float]
-    wall: float
-    """Factor on the usual wall thickness."""
-    typos: float
-    """Expected slips per word."""
-    words: float
-    """Factor on the usual length of a note."""
-
-
-_EVEN = dict.fromkeys(KINDS, 1.0)
-
-POTTERS = (
-    Potter(
-        name="Maud",
-        language="en",
-        clays={"stoneware": 3, "porcelain": 1},
-        glazes={"celadon": 3, "white": 2, "cobalt": 2, "chun": 2},
-        kinds=_EVEN | {"mug": 2.0},
-        wall=0.95,
-        typos=0.02,
-        words=1.2,
-    ),
-    Potter(
-        name="Jonte",
-        language="en",
-        clays={"stoneware": 3, "earthenware": 1},
-        glazes={"tenmoku": 3, "oatmeal": 2, "iron red": 2, "raw clay": 1},
-        kinds=_EVEN | {"bowl": 1.6, "teapot": 1.4},
-        wall=1.15,
-        typos=0.08,
-        words=0.7,
-    ),
-    Potter(
-        name="Friederike",
-        language="de",
-        clays={"stoneware": 2, "porcelain": 2},
-        glazes={"white": 2, "celadon": 2, "oatmeal": 2, "turquoise": 1},
-        kinds=_EVEN | {"plate": 1.7},
-        wall=0.9,
-        typos=0.03,
-        words=1.1,
-    ),
-    Potter(
-        name="Hannes",
-        language="de",
-        clays={"earthenware": 2, "stoneware": 2},
-        glazes={"raw clay": 2, "shino": 3, "iron red": 1, "tenmoku": 1},
-        kinds=_EVEN | {"candle holder": 1.6},
-        wall=1.2,
-        typos=0.09,
-        words=0.7,
-    ),
-    Potter(
-        name="Inés",
-        language="es",
-        clays={"earthenware": 3, "stoneware": 2},
-        glazes={"cobalt": 3, "turquoise": 3, "white": 2, "ash yellow": 1},
-        kinds=_EVEN | {"plate": 1.4, "vase": 1.4},
-        wall=1.05,
-        typos=0.05,
-        words=1.0,
-    ),
-    Potter(
-        name="Paloma",
-        language="es",
-        clays={"stoneware": 3, "porcelain": 1},
-        glazes={"oatmeal": 2, "celadon": 2, "raw clay": 2, "chun": 1},
-        kinds=_EVEN | {"vase": 1.8},
-        wall=1.0,
-        typos=0.07,
-        words=0.9,
-    ),
-    Potter(
-        name="Solène",
-        language="fr",
-        clays={"porcelain": 3, "stoneware": 2},
-        glazes={"white": 2, "celadon": 3, "cobalt": 1, "shino": 2},
-        kinds=_EVEN | {"teapot": 1.8, "mug": 1.2},
-        wall=0.85,
-        typos=0.04,
-        words=1.1,
-    ),
-    Potter(
-        name="Baptiste",
-        language="fr",
-        clays={"stoneware": 3, "earthenware": 1},
-        glazes={"tenmoku": 2, "ash yellow": 2, "chun": 2, "iron red": 2},
-        kinds=_EVEN | {"bowl": 1.5, "candle holder": 1.3},
-        wall=1.1,
-        typos=0.06,
-        words=0.8,
-    ),
-)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Firing:
     """One load of the kiln: its pieces share a camera, a light, a microphone and their luck."""
@@ -208,57 +106,6 @@ class Firing:
     def name(self) -> str:
         """How the manifest calls it, such as "F07"."""
         return f"F{self.number + 1:02d}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Form:
-    """One way to make a kind of piece: ranges in centimetres, and how often it is made."""
-
-    width: tuple[float, float]
-    height: tuple[float, float]
-    wall: float
-    weight: float
-
-
-FORMS: dict[str, dict[str, Form]] = {
-    "mug": {
-        "cylinder": Form(width=(7.6, 9.2), height=(8.0, 10.5), wall=0.40, weight=1.0),
-        "barrel": Form(width=(8.4, 10.2), height=(7.8, 9.8), wall=0.42, weight=1.0),
-        "tapered": Form(width=(8.2, 9.8), height=(8.0, 10.6), wall=0.40, weight=0.9),
-        "tulip": Form(width=(8.6, 10.4), height=(8.2, 10.4), wall=0.38, weight=0.8),
-        "tumbler": Form(width=(7.2, 8.8), height=(7.4, 10.6), wall=0.40, weight=0.55),
-    },
-    "bowl": {
-        "round": Form(width=(11, 19), height=(5.5, 8.5), wall=0.48, weight=1.1),
-        "cone": Form(width=(12, 20), height=(5.5, 8.5), wall=0.46, weight=0.9),
-        "flared": Form(width=(12, 20), height=(5.0, 7.6), wall=0.45, weight=0.8),
-        "lobed": Form(width=(12, 19), height=(5.2, 7.6), wall=0.46, weight=0.6),
-        "tea bowl": Form(width=(9.6, 12.4), height=(6.6, 8.4), wall=0.50, weight=0.7),
-    },
-    "plate": {
-        "rimmed": Form(width=(19, 28), height=(1.9, 2.8), wall=0.62, weight=1.0),
-        "coupe": Form(width=(17, 27), height=(2.1, 3.2), wall=0.58, weight=0.9),
-        "deep": Form(width=(18, 24), height=(3.4, 4.8), wall=0.58, weight=0.6),
-    },
-    "vase": {
-        "bottle": Form(width=(9, 14), height=(17, 27), wall=0.55, weight=1.0),
-        "bulb": Form(width=(11, 17), height=(13, 20), wall=0.55, weight=0.9),
-        "cylinder": Form(width=(7, 10), height=(13, 21), wall=0.52, weight=0.5),
-        "moon": Form(width=(14, 20), height=(13, 18), wall=0.55, weight=0.6),
-        "amphora": Form(width=(11, 15), height=(18, 26), wall=0.58, weight=0.7),
-    },
-    "teapot": {
-        "round": Form(width=(13, 17), height=(10, 13), wall=0.48, weight=1.0),
-        "squat": Form(width=(15, 18), height=(8.0, 10), wall=0.48, weight=0.7),
-        "tall": Form(width=(11.5, 14), height=(13, 17), wall=0.48, weight=0.8),
-    },
-    "candle holder": {
-        "chamberstick": Form(width=(12, 16), height=(3.8, 5.4), wall=0.55, weight=1.0),
-        "cup": Form(width=(7.4, 10), height=(4.6, 7.2), wall=0.46, weight=0.7),
-        "stick": Form(width=(9, 12), height=(12, 20), wall=0.60, weight=1.0),
-        "lantern": Form(width=(9.5, 12.5), height=(11, 16), wall=0.50, weight=0.8),
-    },
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,18 +7,12 @@ number of workers can write them in any order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from handful.data.samples.kiln.dice import Dice
-from handful.data.samples.kiln.pieces import (
-    FORMS,
-    GRADES,
-    KINDS,
-    Firing,
-    Piece,
-    firings,
-    make_piece,
-)
+from handful.data.samples.kiln.forms import FORMS, KINDS
+from handful.data.samples.kiln.pieces import GRADES, Firing, Piece, firings, make_piece
 from handful.data.samples.kiln.tap import microphone_of
 
 LICENCE = "CC0-1.0"
@@ -232,7 +226,7 @@ def _many(count: int, share: float) -> int:
     return max(round(count * share), 1)
 
 
-def _take(free: list[int], suits, rows: list[Row]) -> int | None:
+def _take(free: list[int], suits: Callable[[Row], bool], rows: list[Row]) -> int | None:
     """Take the first free row that suits."""
     for place in free:
         if suits(rows[place]):
@@ -265,5 +259,5 @@ def _mislabel(rows: list[Row], free: list[int], label: str, dice: Dice) -> None:
     if place is not None:
         right = getattr(rows[place], label)
         wrong = dice.pick([name for name in known if name != right])
-        changed = {label: wrong, "fault": "wrong label", "detail": f"{label} is {right}"}
-        rows[place] = replace(rows[place], **changed)
+        row = replace(rows[place], fault="wrong label", detail=f"{label} is {right}")
+        rows[place] = replace(row, kind=wrong) if label == "kind" else replace(row, grade=wrong)

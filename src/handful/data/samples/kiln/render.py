@@ -131,7 +131,8 @@ def _stand(solid: Solid, piece: Piece, scene: Scene, dice: Dice) -> View:
     slip = distance * zoom * (1 - fill) * 0.5
     aside, lift = aside + dice.between(-slip, slip), lift + dice.between(-slip, slip)
     shifted = np.array(middle) + aside * camera.right + lift * camera.up
-    camera = aim(tuple(float(value) for value in shifted), distance=distance)
+    aimed = (float(shifted[0]), float(shifted[1]), float(shifted[2]))
+    camera = aim(aimed, distance=distance)
     light = scene.light.towards(turn + dice.bell(0, 0.06))
     shade, openness = table_light(solid, light, sharp=scene.light.sharp)
     return View(camera, turn, scene, solid, light, shade, openness)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from handful.data.samples.kiln.profiles import Profile
 from handful.data.samples.kiln.textures import between, paired
@@ -79,7 +79,7 @@ class Turned:
         across = np.arange(0, reach + pad, cell)
         up = np.arange(-pad, profile.top + pad, cell)
         grid = np.stack(np.meshgrid(across, up), axis=-1)
-        _, near = cKDTree(profile.points).query(grid.reshape(-1, 2))
+        _, near = KDTree(profile.points).query(grid.reshape(-1, 2))
         self._near = np.asarray(near, dtype=np.intp)
         signed = _signed(profile.points, grid.reshape(-1, 2), self._near)
         values = signed.reshape(grid.shape[:2]).astype(np.float32)
@@ -121,7 +121,7 @@ class Tube:
         across, up = (np.arange(low[axis], high[axis], cell) for axis in (0, 1))
         self._box = (np.float32(low[0]), np.float32(low[1]), np.float32(high[1]))
         grid = np.stack(np.meshgrid(across, up), axis=-1)
-        distance, near = cKDTree(curve).query(grid.reshape(-1, 2))
+        distance, near = KDTree(curve).query(grid.reshape(-1, 2))
         origin = (float(low[0]), float(low[1]))
         shape = grid.shape[:2]
         self._away = Table(_unbent(curve, grid, near, distance).reshape(shape), origin, cell)

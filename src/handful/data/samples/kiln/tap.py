@@ -199,13 +199,18 @@ def _excited(frequency: float, striker: str) -> float:
 def _click(striker: str, dice: Dice, time_s: Floats) -> Floats:
     """The dull noise of the contact itself."""
     burst = dice.bells(len(time_s)) * np.exp(-time_s / 0.004)
-    return sosfilt(butter(1, STRIKERS[striker] * 0.9, fs=RATE, output="sos"), burst)
+    return _filtered(burst, 1, STRIKERS[striker] * 0.9, "lowpass")
+
+
+def _filtered(sound: Floats, order: int, edge_hz: float | tuple[float, float], kind: str) -> Floats:
+    """The sound through a Butterworth filter. `[T]`."""
+    return np.asarray(sosfilt(butter(order, edge_hz, kind, fs=RATE, output="sos"), sound))
 
 
 def _buzz(sound: Floats, shape: Dice, dice: Dice, time_s: Floats) -> Floats:
     """The two lips of a crack beating against each other while the pot still moves."""
     band = (shape.between(1200, 2400), shape.between(4200, 7500))
-    rough = sosfilt(butter(2, band, "bandpass", fs=RATE, output="sos"), dice.bells(len(time_s)))
+    rough = _filtered(dice.bells(len(time_s)), 2, band, "bandpass")
     opened = np.maximum(sound, 0) ** 0.5
     fade = np.exp(-time_s / shape.between(0.02, 0.055))
     return 1.6 * rough * opened * fade * float(np.sqrt(np.abs(sound).max() + 1e-9))
@@ -237,8 +242,7 @@ def _recorded(dry: Floats, microphone: Microphone, dice: Dice) -> NDArray[np.flo
         wet += microphone.hum * share * np.sin(phase)
     if dice.chance(microphone.bumps):
         wet += _bump(dice, time_s)
-    band = butter(2, (microphone.low_hz, microphone.high_hz), "bandpass", fs=RATE, output="sos")
-    heard = sosfilt(band, wet)
+    heard = _filtered(wet, 2, (microphone.low_hz, microphone.high_hz), "bandpass")
     heard *= microphone.level * dice.between(0.7, 1.1) / max(float(np.abs(heard).max()), 1e-9)
     return np.clip(heard, -0.98, 0.98).astype(np.float32)
 

@@ -284,10 +284,9 @@ def _table(plan: Plan, notes: dict[str, str]) -> str:
     for row in plan.rows:
         piece, firing = row.piece, row.piece.firing
         note = row.note_file or notes[piece.name]
-        writer.writerow(
-            [piece.name, row.photo, row.tap, note, firing.name, firing.day.isoformat()]
-            + [piece.potter.name, row.kind, row.grade, row.split, row.licence]
-        )
+        what = (piece.name, row.photo, row.tap, note)
+        when = (firing.name, firing.day.isoformat(), piece.potter.name)
+        writer.writerow((*what, *when, row.kind, row.grade, row.split, row.licence))
     return text.getvalue()
 
 

@@ -87,7 +87,7 @@ class Modalities(Measure):
             figures=figures,
             sheets=tuple(sheets),
             meaning=tuple(_meaning(figures, harms, complete.size, full)),
-            data={"harms": [harm._asdict() for harm in harms], "complete": int(complete.size)},
+            data={"harms": [harm._asdict() for harm in harms], "complete": complete.size},
         )
 
     def _drawn(self, sitting: Sitting) -> NDArray[np.intp]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from handful.foundation.errors import InputError
@@ -57,7 +58,7 @@ def fitted(block: base.TextBlock, some: list[str]) -> base.TextBlock:
 def test_products_are_those_of_scikit_learn(block: base.TextBlock, oracle: TfidfVectorizer) -> None:
     known, new = texts(40), texts(20, seed=1)
     ours = fitted(block, known).encode([{"en": text} for text in new])
-    theirs = oracle.fit(known).transform(new).toarray()
+    theirs = csr_matrix(oracle.fit(known).transform(new)).toarray()
     assert ours.shape == theirs.shape
     np.testing.assert_allclose(ours @ ours.T, theirs @ theirs.T, atol=1e-5)
 

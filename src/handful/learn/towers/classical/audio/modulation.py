@@ -1,7 +1,7 @@
 """How fast each band flickers: the spectrum of its level over time.
 
 Use when: rhythm, roughness and decay tell the classes apart (a cracked pot rings for a shorter
-time: the best single block on simulated taps). Complements the others on scenes, weak on words.
+time). Complements the others on scenes; weak on words.
 Cost: 0.1 ms per second of sound; 11 numbers per band.
 Source: modulation spectra, Kingsbury, Morgan and Greenberg 1998.
 """
