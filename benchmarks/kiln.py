@@ -49,6 +49,7 @@ from handful.data.samples.kiln.pieces import GRADES
 from handful.data.samples.kiln.plan import Row as Planned
 from handful.data.samples.kiln.plan import make_plan
 from handful.data.samples.kiln.render import photograph
+from handful.data.samples.kiln.scene import scene_of
 
 ITEMS, SEED = 600, 0
 MODALITIES = ("photo", "tap", "note")
@@ -402,19 +403,29 @@ def draw_sheet(path: Path, photo: int = 192) -> None:
 def _mixed(rows: tuple[Planned, ...]) -> list[Planned]:
     """Eight of each kind, from as many firings and with all grades."""
     left = [row for row in rows if not row.fault and "photo" in row.content.has]
+    left = [row for row in left if _fits_square(row)]
     chosen: list[Planned] = []
     used: dict[str, int] = {}
+
+    def seldom(row: Planned) -> tuple[int, int]:
+        return used.get(row.piece.firing.name, 0), row.piece.index * 7919 % 601
+
     for number in range(48):
         kind, grade = KINDS[number % 6], GRADES[(number // 6) % 3]
-        fitting = [row for row in left if row.content.kind == kind and row.content.grade == grade]
-        best = min(
-            fitting,
-            key=lambda row: (used.get(row.piece.firing.name, 0), row.piece.index * 7919 % 601),
-        )
+        fitting = [row for row in left if (row.content.kind, row.content.grade) == (kind, grade)]
+        best = min(fitting, key=seldom)
         left.remove(best)
         used[best.piece.firing.name] = used.get(best.piece.firing.name, 0) + 1
         chosen.append(best)
     return chosen
+
+
+def _fits_square(row: Planned) -> bool:
+    """Whether a square cut from the middle of the photo holds the whole piece."""
+    firing = row.content.firing
+    wide, high = scene_of(row.content.seed, firing.number, firing.backdrop).size
+    flat = row.content.kind in ("plate", "teapot", "bowl") or row.content.form == "chamberstick"
+    return wide == high or (wide < high if flat else wide > high)
 
 
 if __name__ == "__main__":

@@ -201,6 +201,38 @@ def test_kill_9_while_training_leaves_a_project_that_trains(
     assert run.table[0]["accuracy"] == pytest.approx(trained[1].table[0]["accuracy"], abs=0.1)
 
 
+def test_a_run_is_measured_on_held_back_items_and_released(
+    trained: tuple[hd.Project, Run],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    project, run = trained
+    held_back = [item for item in project.items.items(split="test") if item.label("kind")]
+    monkeypatch.chdir(project.folder)
+    assert main(["evaluate", run.id, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)["report"]
+    assert report["cases"]["n"] == len(held_back)
+    assert (run.folder / "report.json").is_file()
+    assert main(["release", run.id, "--json"]) == 0
+    released = json.loads(capsys.readouterr().out)
+    assert main(["release", run.id, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == released["digest"]
+    model = Model.load(Path(released["record"]) / "model")
+    query = {"text": "a small bowl"}
+    assert model.predict([query])[0].probabilities == run.predict(**query).probabilities
+
+
+def test_without_a_test_split_evaluation_says_what_is_missing(tmp_path: Path) -> None:
+    rows = [f"{n},{'blue bowl' if n % 2 else 'tall vase'} {n},{n % 2}" for n in range(40)]
+    (tmp_path / "a.csv").write_text("id,note,kind\n" + "\n".join(rows))
+    project = hd.project(tmp_path / "shop")
+    project.add(tmp_path / "a.csv", columns={"labels": ["kind"], "text": ["note"]})
+    run = project.train("kind", profile="fast", baselines=False)
+    assert run.table[0]["accuracy"] == 1.0
+    with pytest.raises(hd.HandfulError, match="held back for a test"):
+        project.evaluate(run)
+
+
 @pytest.mark.timeout(180)
 def test_the_core_never_needs_torch(trained: tuple[hd.Project, Run], kiln: Path) -> None:
     """Add, check, train and predict with an import of torch made impossible."""

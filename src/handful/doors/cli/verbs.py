@@ -42,6 +42,8 @@ VERBS = (
     Verb("add", "data", "Take files into the library; they stay where they are, untouched."),
     Verb("check", "data", "Look for what is wrong with the library, and say what to do about it."),
     Verb("train", "learn", "Learn from the library, beside what you would use instead."),
+    Verb("evaluate", "trust", "Measure a run on the items that were held back for the test."),
+    Verb("release", "use", "Bundle a run so that it never changes again."),
     Verb("predict", "use", "Answer for one item: a photo, a sound, a text, or any mix."),
     Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
     Verb("sample", "housekeeping", "Make sample files to try things on."),

@@ -7,21 +7,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from handful.data.checks.running import CheckReport, run_checks
 from handful.data.library.ingest import ingest
+from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.report import AddReport, Progress
 from handful.foundation.budget import seconds
+from handful.foundation.errors import InputError
 from handful.foundation.project import Project as Folder
 from handful.foundation.project.folder import SETTINGS
 from handful.learn.routes.run import Run, pick
 from handful.learn.routes.towers import Profile
 from handful.learn.routes.train import Config, OnStage
 from handful.learn.routes.train import train as train_run
+from handful.trust.evaluate.cases import Case
+from handful.trust.evaluate.report import Report
+from handful.trust.evaluate.suite import evaluate
+from handful.use.release.bundle import Release, make_release
+from handful.use.release.shelf import Shelf
 
 
 class Project(Folder):
@@ -156,6 +164,85 @@ class Project(Folder):
             UsageError: When there is none.
         """
         return pick(self.runs, name, task)
+
+    def evaluate(
+        self,
+        run: Run | None = None,
+        *,
+        on_progress: Callable[[str, int, int], None] | None = None,
+    ) -> Report:
+        """Measure a run on the items that were held back for the test, and keep the report.
+
+        Args:
+            run: The newest finished one when left out.
+            on_progress: Told what is being done, how far and of how much.
+
+        Returns:
+            Figures with intervals, what they mean, and every single answer; saved with the run.
+
+        Raises:
+            InputError: When no labelled item is held back, or the run learned without labels.
+            UsageError: When there is no run.
+        """
+        run = run or self.run()
+        library = self.items
+        cases = [
+            Case(item.id, self._query(item), str(item.label(run.task)), item.group or None)
+            for split in (Split.TEST, Split.HOLDOUT)
+            for item in library.items(labelled=run.task or None, split=split)
+            if run.task and item.usable and item.label(run.task) in run.manifest["classes"]
+        ]
+        if not cases:
+            raise InputError(
+                f'No item with a label for "{run.task}" is held back for a test.',
+                "name a `split` column when adding, with `test` for some whole groups",
+            )
+        report = evaluate(
+            run.model,
+            cases,
+            goal=self.goal(),
+            on_progress=on_progress,
+            tariff=self.settings.tariff,
+        )
+        report.save(run.folder)
+        return report
+
+    def release(self, run: Run | None = None, why: str = "") -> Release:
+        """Bundle a run so that it never changes again, and put it on the shelf.
+
+        Args:
+            run: The newest finished one when left out.
+            why: The reason, kept in the log.
+
+        Returns:
+            The release: weights, thresholds, goal, card and evidence under one digest.
+
+        Raises:
+            UsageError: When there is no run.
+            ProjectError: When the run is not finished.
+            BusyError: When another process is changing the project.
+            StorageError: When the disk refuses.
+        """
+        run = run or self.run()
+        licences = Counter(item.rights.licence or "not stated" for item in self.items.items())
+        with self.changing("release"):
+            made = make_release(
+                run.folder,
+                self.releases,
+                goal=self.goal(),
+                learned_from={"licences": dict(licences)},
+            )
+            Shelf(self.shelf).add(made.digest, why or f"run {run.id}")
+        return made
+
+    def _query(self, item: Item) -> dict[str, Any]:
+        """What the library knows of an item, as a query: words themselves, paths of the rest."""
+        library = self.items
+        query: dict[str, Any] = {}
+        for name in item.modalities:
+            part = item.parts[name]
+            query[name] = dict(item.words) if name == "text" else library.path_of(part)
+        return query
 
 
 def project(folder: Path | str) -> Project:

@@ -18,7 +18,7 @@ from handful.data.samples.kiln.textures import blend, smooth_step, swarm
 PIT_OF_DARK = np.array([0.42, 0.33, 0.24], np.float32)
 PIT_OF_PALE = np.array([0.02, 0.02, 0.02], np.float32)
 
-STAINS = ((0.50, 0.19, 0.22), (0.54, 0.25, 0.29), (0.40, 0.13, 0.17))
+STAINS = ((0.44, 0.20, 0.21), (0.48, 0.26, 0.28), (0.36, 0.15, 0.17))
 """Linear-light colours of discolorations: the pink of chrome that flew over from elsewhere."""
 
 

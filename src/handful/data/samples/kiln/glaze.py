@@ -298,7 +298,7 @@ def _covered(piece: Piece, solid: Solid, spots: Spots, dice: Dice) -> tuple[Floa
     covered = smooth_step(-0.06, 0.06, line)
     covered = np.where(spots.side == INNER, np.float32(1), covered)
     if piece.glaze == "raw clay":
-        lined = dice.chance(0.7)
+        lined = dice.chance(0.7) and piece.kind != "plate"
         covered = np.where((spots.side == INNER) & lined, covered, np.float32(0))
     covered = np.where(spots.part == BODY, covered, np.float32(piece.glaze != "raw clay"))
     return covered.astype(np.float32), line
