@@ -36,7 +36,7 @@ from scipy.linalg import cho_factor, cho_solve
 from common import Row, report
 from handful.data.modalities.base import Picture
 from handful.learn.towers.base import Kernel
-from handful.learn.towers.classical.image.base import paint
+from handful.learn.towers.classical.image.base import Canvas, paint
 from handful.learn.towers.classical.tower import ClassicalTower, make_block
 from handful.numerics.stats.proportions import share_interval
 
@@ -257,7 +257,7 @@ def digits(data: Path) -> list[Row]:
     part = np.array(["train"] * 4000 + ["val"] * 1000 + ["test"] * 3000)
     task = Task(
         name="degraded",
-        pictures=np.repeat(rest[order].reshape(-1, 28, 28, 1), 3, axis=-1),
+        pictures=list(np.repeat(rest[order].reshape(-1, 28, 28, 1), 3, axis=-1)),
         labels={"digit": label[order]},
         groups=np.arange(len(order)),
         part=part,
@@ -297,8 +297,8 @@ def speeds() -> list[Row]:
         started = time.process_time()
         made.fit(small, seed=SEED)
         fitted = time.process_time() - started
-        canvases = [paint(small[start : start + 32], 96) for start in range(0, len(small), 32)]
-        alone = cpu(lambda made=made, canvases=canvases: [made.encode(each) for each in canvases])
+        pixels = paint(small, 96).pixels
+        alone = cpu(lambda made=made, pixels=pixels: made.encode(Canvas(pixels)))
         rows.append(
             Row(
                 name=f"speed of block {name}, 96 px, its own colours and gradients included",

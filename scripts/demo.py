@@ -102,6 +102,8 @@ def main() -> None:
     run("add", str(KILN / "pieces.csv"), "--column", "labels=kind", "--column", "labels=grade")
     run("check")
     run("train", "--labels", "grade", "--budget", BUDGET)
+    run("evaluate")
+    run("release", "--why", "the first one")
     project = Project.open(SHOP)
     card = show(project.run(task="grade"), hero())
     print(f"The card: {card}")

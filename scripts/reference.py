@@ -15,6 +15,7 @@ import inspect
 import io
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
@@ -186,7 +187,7 @@ def _public_methods(value: Any) -> list[tuple[str, Any]]:
 
 def _signature(function: Any) -> str:
     try:
-        return str(inspect.signature(function))
+        return re.sub(r"<function .*? at 0x[0-9a-f]+>", "...", str(inspect.signature(function)))
     except (TypeError, ValueError):
         return "(...)"
 

@@ -16,7 +16,7 @@ item without a block changes nothing for the others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Self
 
 import numpy as np
@@ -68,12 +68,17 @@ class Config:
         require(self.sample >= 2, "sample", self.sample, "2 or more")
 
 
-def squared_distances(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+def squared_distances(
+    left: NDArray[np.float32],
+    right: NDArray[np.float32],
+    right_norms: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
     """Squared Euclidean distances between all rows.
 
     Args:
         left: `[M, D]`, best roughly centred: float32 loses digits far from the origin.
         right: `[N, D]`.
+        right_norms: `[N]` squared lengths of the rows of `right`, where they are known already.
 
     Returns:
         `[M, N]` float32, never negative.
@@ -81,7 +86,7 @@ def squared_distances(left: NDArray[np.float32], right: NDArray[np.float32]) -> 
     distances = left @ right.T
     distances *= -2
     distances += np.einsum("nd,nd->n", left, left)[:, None]
-    distances += np.einsum("nd,nd->n", right, right)
+    distances += np.einsum("nd,nd->n", right, right) if right_norms is None else right_norms
     return np.maximum(distances, 0, out=distances)
 
 
@@ -120,6 +125,8 @@ class BlockKernel:
         row_means: `[n]` float64, mean of the raw kernel over the training rows.
         scale: What brings the mean squared norm of the centred training rows to one; 0 for a
             block that is the same for every item, which then says nothing.
+        norms: `[n]` float32, squared lengths of `rows`: a single answer would spend most of its
+            time on them.
     """
 
     rows: NDArray[np.float32]
@@ -127,6 +134,11 @@ class BlockKernel:
     width: float
     row_means: NDArray[np.float64]
     scale: float
+    norms: NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        norms = np.einsum("nd,nd->n", self.rows, self.rows)
+        object.__setattr__(self, "norms", norms)
 
     @classmethod
     def fit(cls, values: NDArray[np.floating], config: Config, rng: np.random.Generator) -> Self:
@@ -200,7 +212,7 @@ class BlockKernel:
             if self.width == 0:
                 yield start, part @ self.rows.T
             else:
-                distances = squared_distances(part, self.rows)
+                distances = squared_distances(part, self.rows, self.norms)
                 distances /= np.float32(-self.width)
                 yield start, np.exp(distances, out=distances)
 

@@ -110,7 +110,9 @@ class Projection:
                 f"Rows have shape {rows.shape}; [M, {len(self.origin)}] is needed.",
                 "encode with the tower that the projection was fitted on",
             )
-        scaled = self.directions / (self.deviations**self.whiten).astype(np.float32)
+        scaled = self.directions
+        if self.whiten:  # otherwise the division costs more than the product for a single row
+            scaled = scaled / (self.deviations**self.whiten).astype(np.float32)
         result = np.empty((len(rows), scaled.shape[1]), dtype=np.float32)
         for place, part in enumerate(_parts(rows, self.origin)):
             np.matmul(part, scaled, out=result[place * _CHUNK : place * _CHUNK + len(part)])

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from handful.data.samples.kiln.solids import Floats, Solid, Table
 from handful.data.samples.kiln.textures import smooth_step
@@ -154,7 +155,7 @@ def table_light(
     points = np.stack([x.ravel(), np.full(x.size, 0.02, np.float32), z.ravel()], axis=1)
     shape, origin = x.shape, (float(low[0]), float(low[1]))
     shade = lit(solid, points, light, sharp=sharp, start=0.05, pad=min(14.0, 36 / sharp))
-    shade = shade.reshape(shape)
+    shade = gaussian_filter(shade.reshape(shape), 0.8, mode="nearest")
     closed = np.zeros(x.size, np.float32)
     for height, weight in ((0.4, 0.25), (1.2, 0.25), (3.0, 0.25), (6.0, 0.2)):
         away = solid.distance(points[:, 0], points[:, 1] + np.float32(height), points[:, 2])

@@ -173,7 +173,7 @@ def _waist(count: int, thin: float, flare: float) -> Floats:
     return thin * (1 + (flare - 1) * share**4)
 
 
-def _bezier(knots: list[tuple[float, float]], count: int = 72) -> Floats:
+def _bezier(knots: list[tuple[float, float]], count: int = 144) -> Floats:
     a, b, c, d = (np.array(knot) for knot in knots)
     t = np.linspace(0, 1, 400)[:, None]
     curve = a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t * t * (1 - t) + d * t**3

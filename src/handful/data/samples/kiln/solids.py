@@ -115,7 +115,7 @@ class Tube:
         self._wide = np.float32(wide)
         self._hole = np.float32(hole)
         self._cos, self._sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-        pad, cell = 1.6, 0.14
+        pad, cell = 1.6, 0.11
         low = curve.min(axis=0) - thick.max() - pad
         high = curve.max(axis=0) + thick.max() + pad
         across, up = (np.arange(low[axis], high[axis], cell) for axis in (0, 1))
@@ -126,8 +126,9 @@ class Tube:
         shape = grid.shape[:2]
         self._away = Table(_unbent(curve, grid, near, distance).reshape(shape), origin, cell)
         self._thick = Table(thick[near].reshape(shape).astype(np.float32), origin, cell)
-        along = np.linspace(0, 1, len(curve))[near].reshape(shape).astype(np.float32)
-        self._along = Table(along, origin, cell)
+        ahead = curve[-1] - curve[-3]
+        self._tip = curve[-1].astype(np.float32)
+        self._ahead = (ahead / np.hypot(*ahead)).astype(np.float32)
 
     def distance(self, x: Floats, y: Floats, z: Floats) -> Floats:
         """Signed distance to the tube. `[n]`; far away it is only known to be far."""
@@ -144,9 +145,13 @@ class Tube:
         distance = np.sqrt(away * away + beside * beside)
         outer = distance - thick
         if self._hole:
-            along = self._along.at(across, y)
-            inner = distance - thick * self._hole
-            outer = np.where(along > 0.8, np.maximum(outer, -inner), outer)
+            # Cut straight off at the mouth, and bored along the same line.
+            past = (across - self._tip[0]) * self._ahead[0] + (y - self._tip[1]) * self._ahead[1]
+            beyond = np.maximum(past, 0)
+            inner = np.sqrt(np.maximum(distance * distance - beyond * beyond, 0))
+            inner -= thick * self._hole
+            bored = past > np.float32(-1.2)
+            outer = np.where(bored, np.maximum(np.maximum(outer, past), -inner), outer)
         found[near] = outer
         return found
 

@@ -108,7 +108,7 @@ class ConvScratch(Rung):
         given = prepare(_inputs(lesson.evidence), lesson.evidence.modalities, len(lesson))
         if not given.has_any.any():
             raise InputError("No labelled item has a file.", "add the items' files")
-        trained = train(given, lesson, self.config.budget_s, self.config.batch, self.config)
+        trained = train(given, lesson, self.config)
         seen = shown(lesson.labels, len(lesson.classes))
         head = ConvScratchHead(trained.network, trained.temperature, seen, lesson.prior)
         return Learned(head=head, held_out=None, note=f"{trained.steps} steps")

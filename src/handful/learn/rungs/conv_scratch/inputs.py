@@ -47,10 +47,23 @@ class Inputs:
             found[rows] = True
         return found
 
+    def take(self, chosen: NDArray[np.intp]) -> Inputs:
+        """Some of the items.
 
-def prepare(
-    decoded: Mapping[str, Sequence[Any]], modalities: Sequence[str], items: int
-) -> Inputs:
+        Args:
+            chosen: `[m]` which ones, each once.
+        """
+        place = np.full(self.items, -1, dtype=np.intp)
+        place[chosen] = np.arange(len(chosen))
+        held = {name: place[rows] >= 0 for name, rows in self.rows.items()}
+        return Inputs(
+            values={name: values[held[name]] for name, values in self.values.items()},
+            rows={name: place[rows[held[name]]] for name, rows in self.rows.items()},
+            items=len(chosen),
+        )
+
+
+def prepare(decoded: Mapping[str, Sequence[Any]], modalities: Sequence[str], items: int) -> Inputs:
     """Bring decoded files to fixed shapes.
 
     Args:

@@ -83,17 +83,10 @@ def pick(
         chosen: `[m]` which ones, each once.
         modalities: Those that the network knows.
     """
-    place = np.full(given.items, -1, dtype=np.intp)
-    place[chosen] = np.arange(len(chosen))
-    values, rows = {}, {}
-    for name in modalities:
-        if name not in given.values:
-            continue
-        where = place[given.rows[name]]
-        held = where >= 0
-        values[name] = _tensor(name, given.values[name][held])
-        rows[name] = torch.from_numpy(where[held])
-    return values, rows
+    part = given.take(chosen)
+    known = [name for name in modalities if name in part.values]
+    values = {name: _tensor(name, part.values[name]) for name in known}
+    return values, {name: torch.from_numpy(part.rows[name]) for name in known}
 
 
 def _tensor(name: str, values: NDArray[np.generic]) -> Tensor:

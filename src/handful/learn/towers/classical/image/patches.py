@@ -101,8 +101,7 @@ class Patches(ImageBlock):
             )
         patches: NDArray[np.float32] = np.concatenate(taken)[: self.config.samples]
         origin, whitening = _whitening(patches)
-        white: NDArray[np.float32] = (patches - origin) @ whitening
-        words = _directions(white, self.config.words, random)
+        words = _directions((patches - origin) @ whitening, self.config.words, random)
         self._learned = {"origin": origin, "words": whitening @ words.T}
 
     def encode_canvas(self, canvas: Canvas) -> NDArray[np.float32]:
@@ -160,7 +159,7 @@ def _whitening(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArr
 
 
 def _directions(
-    white: NDArray[np.float32], count: int, random: np.random.Generator
+    white: NDArray[np.floating], count: int, random: np.random.Generator
 ) -> NDArray[np.float32]:
     """`[K, D]` unit vectors by k-means on the sphere, weighted by contrast."""
     words = random.standard_normal((count, white.shape[1])).astype(np.float32)
