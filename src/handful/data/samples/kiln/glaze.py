@@ -140,6 +140,10 @@ class Surface:
     rough: Floats
     bump: Floats
 
+    def at(self, index: NDArray[np.intp]) -> Surface:
+        """The surface at some of its points, in their order."""
+        return Surface(self.colour[index], self.gloss[index], self.rough[index], self.bump[index])
+
 
 @dataclass(frozen=True, slots=True)
 class Spots:

@@ -8,6 +8,7 @@ import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from handful.data.modalities.base import Picture
 from handful.data.samples.kiln.camera import Camera, look_at
@@ -236,34 +237,49 @@ def _shaded(
     piece: Piece,
     rays: Floats,
     flown: Floats,
-    met: np.ndarray,
+    met: NDArray[np.intp],
     frame: tuple[slice, slice],
 ) -> Floats:
     """The colour of the piece where rays meet it: `[n, 3]` linear light."""
     toward = rays[met]
     points = view.camera.position + flown[met, None] * toward
     normal = normals(view.solid, points)
-    spots = spots_of(view.solid, points, normal)
-    facing = -np.einsum("ij,ij->i", normal, toward)
+    one, of = _one_per_pixel(met, frame)
+    place, faces = points[one], normal[one]
+    spots = spots_of(view.solid, place, faces)
     surface = glazed(piece, view.solid, spots)
-    flawed(piece, surface, spots, facing)
-    bumped = _tilted(normal, points, surface.bump, met, frame)
-    open_share = open_sky(view.solid, points, normal)
+    flawed(piece, surface, spots, -np.einsum("ij,ij->i", faces, toward[one]))
     cave = _cavity(view.solid, spots.side == INNER, spots.y)
-    shadow = np.zeros(len(met), np.float32)
-    sunny = np.flatnonzero(bumped @ view.light > 0.0)
-    lifted = points[sunny] + np.float32(0.05) * normal[sunny]
-    shadow[sunny] = lit(view.solid, lifted, view.light, sharp=view.scene.light.sharp)
+    open_share = open_sky(view.solid, place, faces)
+    shadow = lit(
+        view.solid, place + np.float32(0.05) * faces, view.light, sharp=view.scene.light.sharp
+    )
+    surface = surface.at(of)
+    cave, open_share, shadow = cave[of], open_share[of], shadow[of]
+    bumped = _tilted(normal, points, surface.bump, met, frame)
     diffuse = _diffuse(view, surface, bumped, shadow, open_share * cave)
     shine = _shine(view, surface, toward, bumped, open_share * np.sqrt(cave), shadow)
     return diffuse + shine
+
+
+def _one_per_pixel(
+    met: NDArray[np.intp], frame: tuple[slice, slice]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """One ray for every pixel that `FINER` x `FINER` rays share, and whose each ray is.
+
+    Outlines and highlights need every ray; glaze, shadow and openness are smooth within a pixel.
+    """
+    columns = frame[1].stop - frame[1].start
+    row, column = met // columns // FINER, met % columns // FINER
+    _, one, of = np.unique(row * columns + column, return_index=True, return_inverse=True)
+    return one, of
 
 
 def _tilted(
     normal: Floats,
     points: Floats,
     bump: Floats,
-    met: np.ndarray,
+    met: NDArray[np.intp],
     frame: tuple[slice, slice],
 ) -> Floats:
     """Normals tilted by the relief, from differences between neighbouring pixels (Mikkelsen)."""
@@ -288,7 +304,7 @@ def _tilted(
     return made
 
 
-def _cavity(solid: Solid, inside: np.ndarray, y: Floats) -> Floats:
+def _cavity(solid: Solid, inside: NDArray[np.bool_], y: Floats) -> Floats:
     """Share of the surrounding light that gets into a vessel, by depth under the rim. `[n]`."""
     radius, rim = solid.body.profile.rim
     deep = np.maximum(np.float32(rim) - y, 0)

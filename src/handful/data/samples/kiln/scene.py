@@ -164,7 +164,7 @@ def scene_of(seed: int, number: int, backdrop: str) -> Scene:
         tilt=dice.between(0.30, 0.72),
         zoom=dice.between(0.17, 0.32),
         fill=dice.between(0.70, 0.84),
-        size=dice.pick([(256, 256), (256, 256), (288, 224), (224, 288), (304, 228)]),
+        size=dice.pick([(240, 240), (240, 240), (272, 212), (212, 272), (280, 210)]),
         exposure=dice.between(0.92, 1.28),
         white_balance=(1.0 + cool, 1.0 - 0.15 * abs(cool), 1.0 - cool),
         grain=dice.between(0.8, 3.2),
