@@ -349,8 +349,8 @@ class KernelSum:
         """Plain arrays named `modality/block/field`, for a release."""
         found: dict[str, NDArray] = {}
         for (modality, name), kernel in self.kernels.items():
-            for field, array in kernel.arrays().items():
-                found[f"{modality}/{name}/{field}"] = array
+            for part, array in kernel.arrays().items():
+                found[f"{modality}/{name}/{part}"] = array
             found[f"{modality}/{name}/present"] = self.present[modality, name]
         return found
 
@@ -360,8 +360,8 @@ class KernelSum:
         split: dict[tuple[str, str], dict[str, NDArray]] = {}
         for path, array in arrays.items():
             modality, rest = path.split("/", 1)
-            name, field = rest.rsplit("/", 1)
-            split.setdefault((modality, name), {})[field] = array
+            name, part = rest.rsplit("/", 1)
+            split.setdefault((modality, name), {})[part] = array
         return cls(
             {key: BlockKernel.from_arrays(fields) for key, fields in split.items()},
             {key: fields["present"] for key, fields in split.items()},

@@ -1,6 +1,6 @@
 """Which colours lie where: joint Lab histograms of the picture, its quarters and sixteenths.
 
-Use when: colour tells things apart (food, flags, glazes). Cost: about 0.5 ms per 96 px picture.
+Use when: colour tells things apart (food, flags, glazes). Cost: about 0.2 ms per 96 px picture.
 Source: spatial pyramids, Lazebnik et al., CVPR 2006; square roots of histograms (Hellinger
 kernel), Arandjelovic and Zisserman, CVPR 2012.
 """
