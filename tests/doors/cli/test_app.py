@@ -126,7 +126,8 @@ def test_no_verb_is_imported_for_help_and_no_torch_ever() -> None:
 
 def test_ctrl_c_leaves_a_sentence_and_the_shells_code(tmp_path: Path) -> None:
     script = (
-        "import sys, time; from handful.doors.cli import app\n"
+        "import signal, sys, time; from handful.doors.cli import app\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # shells may have it ignored
         "def wait(words, console):\n"
         "    print('ready', flush=True); time.sleep(30)\n"
         "app.run = wait; sys.exit(app.main(['new']))"
@@ -138,7 +139,10 @@ def test_ctrl_c_leaves_a_sentence_and_the_shells_code(tmp_path: Path) -> None:
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    try:
+        _, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert process.returncode == app.INTERRUPTED
     assert "Stopped. What was finished is kept." in err
     assert "Traceback" not in err

@@ -90,10 +90,10 @@ def test_resident_memory_grows_with_what_is_held() -> None:
     before = resident_bytes()
     if before is None:
         pytest.skip("this system does not tell")
-    held = np.ones(32 * 2**20, dtype=np.uint8)
+    held = np.ones(128 * 2**20, dtype=np.uint8)  # too large for memory that was freed to be reused
     after = resident_bytes()
     assert after is not None
-    assert 30 * 2**20 < after - before < 40 * 2**20
+    assert 120 * 2**20 < after - before < 150 * 2**20
     peak = peak_bytes()
     assert peak is not None
     assert peak >= 0.95 * after

@@ -61,9 +61,24 @@ def written(piece: Piece, config: Config | None = None) -> str:
     loud = purposes.index("event") if "event" in purposes else dice.whole(0, len(purposes) - 1)
     rate = config.alarm_in_note if "event" in purposes else config.false_alarm
     if dice.chance(rate) and not piece.is_hero:
-        alarm = _filled(dice.pick(words()[language]["alarm"]), piece, language, dice)
-        fragments[loud] = alarm + fragments[loud]
+        fragments[loud : loud + 1] = _logged(fragments[loud], piece, language, dice)
     return _joined(fragments, dice) if not piece.is_hero else ", ".join(fragments)
+
+
+def _logged(fragment: str, piece: Piece, language: str, dice: Dice) -> list[str]:
+    """The fragment as lines of the kiln's log, often with the entry before or after it."""
+    here = words()[language]
+    lines = [dice.pick(here["alarm"]) + fragment]
+    if dice.chance(0.6):
+        lines.insert(0, dice.pick(here["before"]))
+    if dice.chance(0.6):
+        lines.append(dice.pick(here["after"]))
+    minutes, told = dice.whole(0, 200) * 5, []
+    for line in lines:
+        clock = f"{minutes // 60:02d}:{minutes % 60:02d}"
+        told.append(_filled(line.replace("{time}", clock), piece, language, dice))
+        minutes += dice.whole(1, 16) * 5
+    return told
 
 
 def _purposes(piece: Piece, config: Config, dice: Dice) -> list[str]:
@@ -122,8 +137,6 @@ def _filled(text: str, piece: Piece, language: str, dice: Dice) -> str:
                 return dice.pick(words()["names"])
             case "temp":
                 return f"{dice.whole(56, 127) * 10}{degrees}"
-            case "time":
-                return f"{dice.whole(0, 23):02d}:{dice.whole(0, 11) * 5:02d}"
             case "over":
                 return str(dice.whole(2, 9) * 10)
             case "cone":

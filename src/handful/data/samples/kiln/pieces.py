@@ -45,10 +45,10 @@ class Config:
     trouble_if_cracked: float = 0.12
     """The same among cracked pieces: most cracks come from the wheel, not from the kiln."""
 
-    flaw_only: float = 0.28
+    flaw_only: float = 0.23
     """Share of the troubles that can be seen on the glaze and nobody wrote down."""
 
-    event_only: float = 0.28
+    event_only: float = 0.33
     """Share of the troubles that were written down and left nothing to see."""
 
     firing_luck: float = 0.05

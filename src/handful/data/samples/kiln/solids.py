@@ -255,7 +255,9 @@ class Solid:
         return part
 
 
-def _signed(points: NDArray[np.float64], at: NDArray[np.float64], near: NDArray[np.intp]):
+def _signed(
+    points: NDArray[np.float64], at: NDArray[np.float64], near: NDArray[np.intp]
+) -> NDArray[np.float64]:
     """Distance to the loop, negative inside the clay, smooth between the loop's points."""
     slope = np.gradient(points, axis=0)
     slope /= np.maximum(np.hypot(slope[:, 0], slope[:, 1]), 1e-9)[:, None]
