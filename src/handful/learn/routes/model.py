@@ -31,7 +31,7 @@ from handful.learn.routes.encode import encode_values
 from handful.learn.routes.reading import read_queries
 from handful.learn.routes.towers import Recipe, build
 from handful.learn.routes.verdict import Judge
-from handful.learn.rungs.base import Evidence, Head, Rung
+from handful.learn.rungs.base import Evidence, Head, Rung, prefixed, subarrays
 from handful.learn.towers.base import Tower
 from handful.numerics.decide.shapley import log_odds, shares
 from handful.numerics.linear.blocks import Block
@@ -180,12 +180,12 @@ class Model:
         """
         arrays: dict[str, NDArray[Any]] = {}
         for modality, tower in self.towers.items():
-            arrays |= _below(f"tower/{modality}", tower.state())
-        arrays |= _below("latents", self.latents.arrays())
+            arrays |= prefixed(tower.state(), f"tower/{modality}")
+        arrays |= prefixed(self.latents.arrays(), "latents")
         if self.kernels:
-            arrays |= _below("kernels", self.kernels.arrays())
+            arrays |= prefixed(self.kernels.arrays(), "kernels")
         if self.head:
-            arrays |= _below("head", self.head.arrays())
+            arrays |= prefixed(self.head.arrays(), "head")
         with storage("make", folder):
             folder.mkdir(parents=True, exist_ok=True)
         plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
@@ -226,20 +226,20 @@ class Model:
         recipe = Recipe.from_dict(about["towers"])
         towers = {}
         for modality, tower in build(recipe).items():
-            tower.load(_above(f"tower/{modality}", arrays))
+            tower.load(subarrays(arrays, f"tower/{modality}"))
             towers[modality] = tower
-        kernels = _above("kernels", arrays)
+        kernels = subarrays(arrays, "kernels")
         head = None
         if about["rung"]:
             rung: Rung = make(ROOM, about["rung"], Rung)
-            head = rung.restore(_above("head", arrays))
+            head = rung.restore(subarrays(arrays, "head"))
         return cls(
             name=about["name"],
             task=about["task"],
             classes=tuple(about["classes"]),
             recipe=recipe,
             towers=towers,
-            latents=Latents.from_arrays(_above("latents", arrays)),
+            latents=Latents.from_arrays(subarrays(arrays, "latents")),
             kernels=KernelSum.from_arrays(kernels) if kernels else None,
             rung=about["rung"],
             head=head,
@@ -288,12 +288,3 @@ def _parts(value: Callable[[frozenset[str]], float], present: Sequence[str]) -> 
 
 def _timed(answer: Answer, seconds: float) -> Answer:
     return replace(answer, seconds=seconds)
-
-
-def _below(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {f"{prefix}/{name}": array for name, array in arrays.items()}
-
-
-def _above(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    start = f"{prefix}/"
-    return {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}

@@ -33,7 +33,8 @@ def test_windows_hold_mean_and_spread_of_every_cell():
 def test_windows_of_one_colour_have_no_spread():
     canvas = Canvas(np.full((1, 24, 24, 3), (180, 90, 200), dtype=np.uint8))
     cells = FisherColour(Config(size=24)).windows(canvas).descriptors.reshape(-1, 6)
-    np.testing.assert_allclose(cells[:, :3], np.broadcast_to(canvas.lab[0, 0, 0], (1, 3)), rtol=1e-4)
+    expected = np.broadcast_to(canvas.lab[0, 0, 0], (len(cells), 3))
+    np.testing.assert_allclose(cells[:, :3], expected, rtol=1e-4)
     assert cells[:, 3:].max() < 0.1
 
 
@@ -62,8 +63,15 @@ def test_too_few_windows_to_learn_from():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"cells": ()}, {"cells": (0,)}, {"cells": (25,)}, {"stride": 0}, {"width": 97}, {"words": 0}]
-    + [{"samples": 255}],
+    [
+        {"cells": ()},
+        {"cells": (0,)},
+        {"cells": (25,)},
+        {"stride": 0},
+        {"width": 97},
+        {"words": 0},
+        {"samples": 255},
+    ],
 )
 def test_settings_out_of_range_are_named(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):

@@ -75,10 +75,11 @@ def test_stripes_of_two_directions_are_told_apart():
         return np.clip(picture + grain, 0, 255).astype(np.uint8)[..., None].repeat(3, axis=2)
 
     block = FisherGradient(Config(size=32, width=8, words=8, samples=2000))
-    block.fit([stripes(index % 2 == 0) for index in range(8)], seed=0)
-    vectors = block.encode([stripes(index % 2 == 0) for index in range(4)])
+    block.fit([stripes(index % 2 == 0) for index in range(16)], seed=0)
+    vectors = block.encode([stripes(index < 12) for index in range(24)])
     alike = vectors @ vectors.T
-    assert min(alike[0, 2], alike[1, 3]) > alike[:2, :][:, [1, 0]].diagonal().max() + 0.3
+    within = (alike[:12, :12].mean() + alike[12:, 12:].mean()) / 2
+    assert within > alike[:12, 12:].mean() + 0.15
 
 
 @pytest.mark.parametrize(

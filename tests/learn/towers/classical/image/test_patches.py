@@ -67,8 +67,16 @@ def test_too_few_patches_to_learn_from():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"side": 1}, {"side": 33}, {"stride": 0}, {"stride": 9}, {"words": 0}, {"threshold": -1.0}]
-    + [{"samples": 255}, {"faint": 0.0}],
+    [
+        {"side": 1},
+        {"side": 33},
+        {"stride": 0},
+        {"stride": 9},
+        {"words": 0},
+        {"threshold": -1.0},
+        {"samples": 255},
+        {"faint": 0.0},
+    ],
 )
 def test_settings_out_of_range_are_named(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
