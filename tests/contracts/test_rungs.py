@@ -27,7 +27,7 @@ from handful.numerics.linear.kernels import KernelSum
 ROOM = "handful.learn.rungs"
 SETTINGS: dict[str, dict[str, Any]] = {
     "boosting": {"rounds": 20},
-    "conv_scratch": {"budget_s": 1.0, "batch": 16},
+    "conv_scratch": {"budget_s": 0.5, "batch": 12},
 }
 NEEDS_TORCH = {"conv_scratch"}
 NAMES = [
@@ -97,10 +97,10 @@ def world(items: int, classes: int = 3, seed: int = 0) -> World:
             values = 2 * centres[part, place][labels] + dice.normal(size=(items, 12))
             values = values.astype(np.float32)
             views[name][view] = Block(values=values, present=present[name])
-    inputs = {
-        "text": [{"en": f"a {CLASSES[k]} {dice.integers(99)}"} for k in labels],
-        "image": [_picture(k, dice) for k in labels],
-        "audio": [_sound(k, dice) for k in labels],
+    inputs: dict[str, list[Any]] = {
+        "text": [{"en": f"a {CLASSES[k]} {dice.integers(99)}"} for k in labels.tolist()],
+        "image": [_picture(k, dice) for k in labels.tolist()],
+        "audio": [_sound(k, dice) for k in labels.tolist()],
     }
     for name in MODALITIES:
         inputs[name] = [
@@ -207,6 +207,8 @@ def test_held_out_answers_are_not_the_answers_of_training(name: str) -> None:
     if learned.held_out is None:
         assert rung_of(name).is_baseline, "a rung that can be chosen must be comparable"
         return
+    if name == "majority":  # it looks at nothing but counts, which are alike in all folds here
+        return
     own = learned.head.probabilities(school().lesson().evidence)
     assert np.abs(own - learned.held_out).max() > 1e-6
 
@@ -261,7 +263,7 @@ def test_arrays_come_back_from_a_file(name: str) -> None:
         with pytest.raises(UsageError):
             rung.restore({})
         return
-    kept = {path: np.ascontiguousarray(array) for path, array in arrays.items()}
+    kept = {path: np.asarray(array, order="C") for path, array in arrays.items()}
     back = rung.restore(load(save(kept)))
     np.testing.assert_array_equal(back.probabilities(evidence), head.probabilities(evidence))
 
@@ -327,7 +329,7 @@ def test_one_class_is_refused(name: str) -> None:
 
 
 def test_heights_order_the_ladder() -> None:
-    ours = [rung_of(param.values[0]) for param in NAMES if param.values[0] not in NEEDS_TORCH]
+    ours = [rung_of(str(param.values[0])) for param in NAMES if param.values[0] not in NEEDS_TORCH]
     heights = [rung.height for rung in ours if not rung.is_baseline]
     assert len(set(heights)) == len(heights)
     assert sum(rung.is_first_guess for rung in ours) == 1

@@ -54,7 +54,7 @@ def test_exact_interval_never_covers_less_than_it_says() -> None:
 def test_grouped_share_matches_a_fine_grid(right: list[int], sizes: list[int]) -> None:
     share, likeness = np.linspace(-16, 16, 2001)[:, None], np.linspace(-9, 9, 200)[None, :]
     a, b = expit(share) * np.exp(-likeness), expit(-share) * np.exp(-likeness)
-    log = 0.8 * np.log(expit(share) * expit(-share))
+    log = 0.75 * np.log(expit(share) * expit(-share))
     log = log + 0.5 * np.log(expit(likeness) * expit(-likeness))
     for hits, n in zip(right, sizes, strict=True):
         log = log + betaln(hits + a, n - hits + b) - betaln(a, b)
@@ -68,7 +68,7 @@ def test_groups_of_one_row_are_independent_rows() -> None:
     right = np.arange(100) < 90
     assert ends(share_interval(right, np.arange(100))) == ends(exact_share(90, 100))
     low, high = ends(grouped_share(right * 1, np.ones(100)))
-    posterior = stats.beta.ppf([0.025, 0.975], 90.8, 10.8)
+    posterior = stats.beta.ppf([0.025, 0.975], 90.75, 10.75)
     assert (low, high) == pytest.approx(tuple(posterior), abs=1e-3)
 
 

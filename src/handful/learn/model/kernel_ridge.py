@@ -54,7 +54,7 @@ class RidgeModel:
         """The model that `arrays` described."""
         return cls(
             ridge.DualRidge.from_arrays(arrays),
-            float(arrays["temperature"]),
+            arrays["temperature"].item(),
             arrays["seen"],
             arrays["prior"],
         )

@@ -55,7 +55,7 @@ class Line:
         """The map that `arrays` described."""
         return cls(
             Affine.from_arrays(arrays),
-            float(arrays["temperature"]),
+            arrays["temperature"].item(),
             arrays["seen"],
             arrays["prior"],
         )

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handful.foundation.errors import UsageError, require
+from handful.foundation.errors import InputError, UsageError, require
 from handful.learn.rungs.base import Arrays, Evidence, Head, Learned, Lesson, Rung, require_classes
+
+Prior = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,17 +40,17 @@ class BoostingHead(Head):
     """Trees over the leading latents."""
 
     def __init__(
-        self, trees: Any, names: tuple[str, ...], leading: int, prior: NDArray[np.float64]
+        self, trees: Any, widths: Mapping[str, int], kept: NDArray[np.bool_], prior: Prior
     ) -> None:
         self.trees = trees
-        self.names = names
-        self.leading = leading
+        self.widths = dict(widths)
+        self.kept = kept
         self.prior = prior
 
     def probabilities(self, evidence: Evidence) -> NDArray[np.float64]:
         """The trees' shares; classes without a labelled item get none."""
         found = np.zeros((len(evidence), len(self.prior)))
-        columns = _columns(evidence, self.names, self.leading)
+        columns = _columns(evidence, self.widths)[:, self.kept]
         found[:, self.trees.classes_] = self.trees.predict_proba(columns)
         found[~evidence.has_any] = self.prior
         return found
@@ -71,10 +73,18 @@ class Boosting(Rung):
     def learn(self, lesson: Lesson) -> Learned:
         """Grow the trees; nothing is chosen, so no fold is held out."""
         require_classes(lesson)
-        names = lesson.evidence.modalities
-        columns = _columns(lesson.evidence, names, self.config.leading)
-        trees = self._trees(lesson.seed).fit(columns, lesson.labels)
-        head = BoostingHead(trees, names, self.config.leading, lesson.prior)
+        widths = {
+            name: min(self.config.leading, lesson.evidence.latents[name]["plain"].width)
+            for name in lesson.evidence.modalities
+        }
+        columns = _columns(lesson.evidence, widths)
+        kept = _tells_apart(columns)
+        if not kept.any():
+            raise InputError(
+                f"Nothing tells the {len(lesson)} labelled items apart.", "label other items"
+            )
+        trees = self._trees(lesson.seed).fit(columns[:, kept], lesson.labels)
+        head = BoostingHead(trees, widths, kept, lesson.prior)
         return Learned(head=head, held_out=None, note=f"{self.config.rounds} rounds")
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Head:
@@ -96,13 +106,20 @@ class Boosting(Rung):
         )
 
 
-def _columns(evidence: Evidence, names: tuple[str, ...], leading: int) -> NDArray[np.float32]:
+def _columns(evidence: Evidence, widths: Mapping[str, int]) -> NDArray[np.float32]:
+    """Leading plain latents side by side, not-a-number where a modality is absent."""
     parts = []
-    for name in names:
-        values = np.full((len(evidence), leading), np.nan, dtype=np.float32)
+    for name, width in widths.items():
+        values = np.full((len(evidence), width), np.nan, dtype=np.float32)
         if name in evidence.latents:
             block = evidence.latents[name]["plain"]
-            width = min(leading, block.width)
-            values[block.present, :width] = block.rows[:, :width]
+            values[block.present] = block.rows[:, :width]
         parts.append(values)
     return np.concatenate(parts, axis=1)
+
+
+def _tells_apart(columns: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Columns with two different numbers or more; the trees cannot bin the others."""
+    lowest = np.min(np.where(np.isnan(columns), np.inf, columns), axis=0, initial=np.inf)
+    highest = np.max(np.where(np.isnan(columns), -np.inf, columns), axis=0, initial=-np.inf)
+    return lowest < highest

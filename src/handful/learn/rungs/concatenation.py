@@ -80,7 +80,7 @@ class Concatenation(Rung):
         # In the order of `learn`: files do not keep the order in which arrays were saved.
         names = sorted(name for name in arrays if name.startswith("mean/"))
         means = {name.removeprefix("mean/"): arrays[name] for name in names}
-        return ConcatenationHead(means, float(arrays["scale"]), Line.from_arrays(arrays))
+        return ConcatenationHead(means, arrays["scale"].item(), Line.from_arrays(arrays))
 
 
 def _span(columns: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

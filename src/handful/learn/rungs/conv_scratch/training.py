@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -31,6 +32,7 @@ _MOST_EPOCHS = 100
 """Passes after which even a handful of items has nothing more to give."""
 _HIDDEN = 0.15
 """Share of values hidden in training, so that the network answers without them too."""
+_NOBODY = np.zeros(0, dtype=np.intp)
 
 
 class Trained(NamedTuple):
@@ -49,16 +51,17 @@ def train(given: Inputs, lesson: Lesson, config: Config) -> Trained:
         lesson: Labels and folds.
         config: Budget, batch and learning rate.
     """
+    everything = np.arange(len(lesson))
     with _torch(lesson.seed):
         steps = _affordable_steps(given, config)
         if lesson.folds is None:
-            network = _fit(given, np.arange(len(lesson)), lesson, config, steps).network
-            return Trained(network, 1.0, steps)
-        rows, held_out = next(iter(lesson.folds))
-        trial = _fit(given, rows, lesson, config, steps // 2, held_out)
+            return Trained(_fit(given, everything, lesson, config, steps).network, 1.0, steps)
+        rows, left_out = next(iter(lesson.folds))
+        known = left_out[np.isin(lesson.labels[left_out], lesson.labels[rows])]
+        trial = _fit(given, rows, lesson, config, steps // 2, known)
         longer = round(trial.best_share * (steps // 2) * len(lesson) / len(rows))
         final = max(1, min(longer, steps - steps // 2))
-        network = _fit(given, np.arange(len(lesson)), lesson, config, final).network
+        network = _fit(given, everything, lesson, config, final).network
         return Trained(network, trial.temperature, steps // 2 + final)
 
 
@@ -99,14 +102,12 @@ def _fit(
     lesson: Lesson,
     config: Config,
     steps: int,
-    held_out: NDArray[np.intp] | None = None,
+    held_out: NDArray[np.intp] = _NOBODY,
 ) -> _Outcome:
-    """One training; with `held_out`, how it does there is looked at on the way."""
+    """One training; how it does on `held_out` is looked at on the way."""
     network = Network(tuple(given.values), len(lesson.classes))
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.learning_rate, total_steps=steps, pct_start=0.1
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, steps))
     best, best_share, temperature = np.inf, 1.0, 1.0
     looks = {round(steps * look / _LOOKS) for look in range(1, _LOOKS + 1)}
     batches = _batches(rows, config.batch, lesson.seed)
@@ -122,11 +123,19 @@ def _fit(
         loss.backward()
         optimizer.step()
         schedule.step()
-        if held_out is not None and step in looks:
+        if len(held_out) and step in looks:
             found = _look(network, given, held_out, lesson.labels)
             if found.loss < best:
                 best, best_share, temperature = found.loss, step / steps, found.temperature
     return _Outcome(network, best_share, temperature)
+
+
+def _pace(step: int, steps: int) -> float:
+    """Share of the learning rate: up over the first tenth, then down along a cosine."""
+    rising = max(1, steps // 10)
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
 class _Look(NamedTuple):
@@ -161,10 +170,9 @@ def _disturb(
 ) -> None:
     """Hide some values, and shift, mirror and mask the others, in place."""
     for name in list(values):
-        kept = noise.random(len(values[name])) >= _HIDDEN if len(values) > 1 else None
-        if kept is not None:
-            keep = torch.from_numpy(kept)
-            values[name], places[name] = values[name][keep], places[name][keep]
+        if len(values) > 1:
+            kept = torch.from_numpy(noise.random(len(values[name])) >= _HIDDEN)
+            values[name], places[name] = values[name][kept], places[name][kept]
         if name == "image":
             values[name] = _moved_pictures(values[name], noise)
         elif name == "audio":
