@@ -24,6 +24,8 @@ from handful.numerics.linear.folds import split
 from handful.numerics.linear.kernels import Config as KernelConfig
 from handful.numerics.linear.kernels import KernelSum
 
+pytestmark = pytest.mark.timeout(400)  # the network from scratch trains; busy machines are slow
+
 ROOM = "handful.learn.rungs"
 SETTINGS: dict[str, dict[str, Any]] = {
     "boosting": {"rounds": 20},
