@@ -175,16 +175,18 @@ def train(
     with Meter(tariff or Tariff()) as meter, threadpool_limits(threads):
         try:
             outcome = _learn(library, learned, cache, config, goal, asks or {}, on_stage)
+            outcome.model.save(folder / "model")
+            outcome.clock.done("save")
         except KeyboardInterrupt:
             write_manifest(folder, "run", {**record, "state": "interrupted"})
             raise
-    outcome.model.save(folder / "model")
     if outcome.climb and outcome.climb.arms:
         _write_answers(folder, outcome, learned)
         record["table"] = [line.as_dict() for line in outcome.table]
     record["sentences"] = outcome.sentences
     record["cost"] = meter.cost.as_dict()
-    record["stages"] = outcome.stages
+    record["stages"] = outcome.clock.seconds
+    record["stages_cpu_s"] = outcome.clock.cpu_s
     record["seconds"] = time.monotonic() - start
     write_manifest(folder, "run", {**record, "state": "done"})
     return Run.open(folder)
@@ -195,7 +197,7 @@ class _Outcome(NamedTuple):
     climb: Climb | None
     table: list[tables.Line]
     sentences: list[str]
-    stages: dict[str, float]
+    clock: _Stages
 
 
 def _learn(
@@ -238,7 +240,7 @@ def _learn(
         judge=None,
     )
     if not config.labels:
-        return _Outcome(base, None, [], sentences, clock.seconds)
+        return _Outcome(base, None, [], sentences, clock)
     return _with_labels(base, encoded, learned, config, goal, asks, on_stage, clock, sentences)
 
 
@@ -297,7 +299,7 @@ def _with_labels(
         *judge.sentences(),
     ]
     clock.done("decide")
-    return _Outcome(model, climbed, lines, sentences, clock.seconds)
+    return _Outcome(model, climbed, lines, sentences, clock)
 
 
 def _kernel_configs(views: Blocks) -> dict[str, KernelConfig]:
@@ -317,16 +319,18 @@ def _rows(views: Blocks, rows: NDArray[np.intp]) -> dict[str, dict[str, Any]]:
 
 
 class _Stages:
-    """Wall seconds of each stage."""
+    """Seconds of each stage, by the clock on the wall and of all cores."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._since = time.monotonic()
+        self.cpu_s: dict[str, float] = {}
+        self._since, self._cpu_since = time.monotonic(), time.process_time()
 
     def done(self, stage: str) -> None:
-        now = time.monotonic()
+        now, cpu_now = time.monotonic(), time.process_time()
         self.seconds[stage] = now - self._since
-        self._since = now
+        self.cpu_s[stage] = cpu_now - self._cpu_since
+        self._since, self._cpu_since = now, cpu_now
 
 
 def _resolved(config: Config, learned: Labelled) -> Config:
