@@ -8,9 +8,17 @@ from typing import Literal
 from handful.doors.cli.here import open_project
 from handful.doors.cli.speaker import speaker
 from handful.foundation.budget import seconds
-from handful.foundation.console import Column, Progress, Table, percent_text, seconds_text
+from handful.foundation.console import (
+    Column,
+    Progress,
+    Table,
+    bytes_text,
+    percent_text,
+    seconds_text,
+)
 from handful.foundation.hardware import Cost
 from handful.learn.routes.run import Run
+from handful.learn.train.plan import Plan
 
 
 def train(
@@ -59,11 +67,34 @@ def train(
             baselines=baselines,
             seed=seed,
             on_stage=told,
+            on_plan=announce,
         )
     finally:
         for progress in shown.values():
             progress.__exit__(None, None, None)
     tell(run)
+
+
+def announce(found: Plan) -> None:
+    """Say before the start what will be done and what it will cost.
+
+    Args:
+        found: The plan of the training.
+    """
+    console = speaker()
+    console.note(found.why)
+    console.note(found.because)
+    between = f"{seconds_text(found.wall_low_s)} to {seconds_text(found.wall_high_s)}"
+    console.note(
+        f"Predicted: {seconds_text(found.wall_s)} ({between}), "
+        f"{bytes_text(found.peak_memory_bytes)} of memory, {bytes_text(found.disk_bytes)} of disk."
+    )
+    if not found.fits and found.budget_s is not None:
+        console.warn(
+            f"The budget of {seconds_text(found.budget_s)} is too small, so the quickest "
+            "training that there is goes on.",
+            "; ".join(found.advice),
+        )
 
 
 def tell(run: Run) -> None:
@@ -78,13 +109,29 @@ def tell(run: Run) -> None:
     for sentence in run.manifest["sentences"]:
         console.sentence(sentence)
     cost = Cost.from_dict(run.manifest["cost"])
-    predicted = run.manifest.get("predicted")
-    if predicted:
-        console.sentence(
-            f"Predicted {seconds_text(predicted['wall_s'])}, took {seconds_text(cost.wall_s)}."
-        )
+    if run.manifest.get("predicted"):
+        console.sentence(compared(run))
     after = f"handful predict --run {run.id} FILES" if run.task else 'handful find "words"'
     console.done(f"Run {run.id} is done.", record=run.folder, next_step=after, cost=cost)
+
+
+def compared(run: Run) -> str:
+    """What was predicted beside what it took, in one sentence.
+
+    Args:
+        run: One that was planned.
+    """
+    predicted, cost = run.manifest["predicted"], Cost.from_dict(run.manifest["cost"])
+    files = (path for path in run.folder.rglob("*") if path.is_file())
+    written = sum(path.stat().st_size for path in files)
+    pairs = [
+        (seconds_text(cost.wall_s), seconds_text(predicted["wall_s"]), ""),
+        (seconds_text(cost.cpu_s), seconds_text(predicted["cpu_s"]), " of core time"),
+        (bytes_text(cost.peak_memory_bytes), bytes_text(predicted["peak_memory_bytes"]), " memory"),
+        (bytes_text(written), bytes_text(predicted["run_bytes"]), " disk"),
+    ]
+    said = ", ".join(f"{took}{what} ({planned})" for took, planned, what in pairs)
+    return f"It took, with what was predicted in brackets: {said}."
 
 
 def _table(run: Run) -> Table:

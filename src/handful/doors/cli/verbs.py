@@ -41,6 +41,7 @@ VERBS = (
     Verb("new", "data", "Make a project: one folder for everything Handful keeps."),
     Verb("add", "data", "Take files into the library; they stay where they are, untouched."),
     Verb("check", "data", "Look for what is wrong with the library, and say what to do about it."),
+    Verb("plan", "learn", "Say what a training will cost, before it starts."),
     Verb("train", "learn", "Learn from the library, beside what you would use instead."),
     Verb("evaluate", "trust", "Measure a run on the items that were held back for the test."),
     Verb("release", "use", "Bundle a run so that it never changes again."),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,13 @@ from handful.foundation.budget import seconds
 from handful.foundation.errors import InputError
 from handful.foundation.project import Project as Folder
 from handful.foundation.project.folder import SETTINGS
+from handful.learn.routes.planning import Question, require_possible
+from handful.learn.routes.planning import plan as plan_training
 from handful.learn.routes.run import Run, pick
 from handful.learn.routes.towers import Profile
-from handful.learn.routes.train import Config, OnStage
+from handful.learn.routes.train import Config, OnStage, gather
 from handful.learn.routes.train import train as train_run
+from handful.learn.train.plan import Plan
 from handful.trust.evaluate.cases import Case
 from handful.trust.evaluate.report import Report
 from handful.trust.evaluate.suite import evaluate
@@ -103,6 +107,38 @@ class Project(Folder):
         """
         return run_checks(self.items, names, on_progress=on_progress)
 
+    def plan(
+        self,
+        labels: str = "",
+        budget: float | str = 300.0,
+        *,
+        profile: Profile | None = None,
+        per_class: int | None = None,
+        baselines: bool = True,
+        seed: int = 0,
+    ) -> Plan:
+        """Say what a training will cost, before it starts.
+
+        A few files are timed, which takes some seconds; what past runs took here corrects it.
+
+        Args:
+            labels: The task, such as `grade`; empty to learn without labels.
+            budget: How long it may take, in seconds or as text such as `5min`.
+            profile: `fast` or `default` encoders; chosen by the budget when left out.
+            per_class: Use only so many labels per class.
+            baselines: Fill the table with what people would use instead, where the budget allows.
+            seed: As in the training.
+
+        Returns:
+            Stages, totals with an interval, and what would fit when this does not.
+
+        Raises:
+            UsageError: When no item has an answer to the task.
+            InputError: When the labels are too few, or the files cannot be read.
+        """
+        config = _config(labels, budget, profile, per_class, baselines, seed)
+        return self._plan(self.items, config)
+
     def train(
         self,
         labels: str = "",
@@ -113,6 +149,7 @@ class Project(Folder):
         baselines: bool = True,
         seed: int = 0,
         on_stage: OnStage = lambda stage, done, total: None,
+        on_plan: Callable[[Plan], None] = lambda plan: None,
     ) -> Run:
         """Learn from the library, beside what one would use instead, on items none had seen.
 
@@ -121,37 +158,53 @@ class Project(Folder):
             budget: How long it may take, in seconds or as text such as `5min`.
             profile: `fast` or `default` encoders; chosen by the budget when left out.
             per_class: Use only so many labels per class.
-            baselines: Fill the table with what people would use instead.
+            baselines: Fill the table with what people would use instead, where the budget allows.
             seed: Everything random follows from it.
             on_stage: Told about progress.
+            on_plan: Told what it will cost, before it starts.
 
         Returns:
             The finished run: it predicts, and holds the table and the costs.
 
         Raises:
-            UsageError: When no item has an answer to the task.
+            UsageError: When no item has an answer to the task, or the budget is too small.
             InputError: When the labels are too few.
             BusyError: When another process is training in this project.
         """
-        config = Config(
-            labels=labels,
-            budget_s=seconds(budget) if isinstance(budget, str) else budget,
-            profile=profile,
-            per_class=per_class,
-            baselines=baselines,
-            seed=seed,
-        )
+        config = _config(labels, budget, profile, per_class, baselines, seed)
         with self.changing("train"):
+            library = self.items
+            found = self._plan(library, config)
+            on_plan(found)
+            require_possible(found)
+            config = replace(
+                config,
+                profile=found.profile,
+                baselines=bool(found.baselines) or not labels,
+            )
             return train_run(
-                self.items,
+                library,
                 self.runs,
                 self.cache,
                 config,
                 goal=self.goal(),
                 tariff=self.settings.tariff,
                 asks=dict(self.settings.asks),
+                predicted=found.as_dict(),
                 on_stage=on_stage,
             )
+
+    def _plan(self, library: Library, config: Config) -> Plan:
+        return plan_training(
+            Question(
+                library=library,
+                learned=gather(library, config),
+                config=config,
+                runs=self.runs,
+                cache=self.cache,
+                tariff=self.settings.tariff,
+            )
+        )
 
     def run(self, name: str = "", task: str | None = None) -> Run:
         """A run of this project.
@@ -243,6 +296,24 @@ class Project(Folder):
             part = item.parts[name]
             query[name] = dict(item.words) if name == "text" else library.path_of(part)
         return query
+
+
+def _config(
+    labels: str,
+    budget: float | str,
+    profile: Profile | None,
+    per_class: int | None,
+    baselines: bool,
+    seed: int,
+) -> Config:
+    return Config(
+        labels=labels,
+        budget_s=seconds(budget) if isinstance(budget, str) else budget,
+        profile=profile,
+        per_class=per_class,
+        baselines=baselines,
+        seed=seed,
+    )
 
 
 def project(folder: Path | str) -> Project:

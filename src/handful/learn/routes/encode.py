@@ -26,7 +26,7 @@ OnItems = Callable[[str, int, int], None]
 """Called with the modality, values encoded, and values to encode in all."""
 
 _BATCH = 64
-_FIT = 400
+FITTED_ON = 400
 """Values that a tower is fitted on: blocks draw some hundred thousand descriptors from them."""
 
 
@@ -79,7 +79,7 @@ def encode(
         if len(reader.rows) < 2:
             continue
         if not is_fitted:
-            tower.fit(reader.read(_sample(len(reader.rows), seed)), seed=seed)
+            tower.fit(reader.read(sample(len(reader.rows), seed)), seed=seed)
 
         def told(done: int, total: int, modality: str = modality) -> None:
             on_items(modality, done, total)
@@ -158,10 +158,16 @@ class _Reader:
         return False
 
 
-def _sample(count: int, seed: int) -> list[int]:
-    if count <= _FIT:
+def sample(count: int, seed: int) -> list[int]:
+    """Places of the values that a tower is fitted on.
+
+    Args:
+        count: Values there are.
+        seed: Of the draw, where not all are taken.
+    """
+    if count <= FITTED_ON:
         return list(range(count))
-    return sorted(np.random.default_rng(seed).choice(count, _FIT, replace=False).tolist())
+    return sorted(np.random.default_rng(seed).choice(count, FITTED_ON, replace=False).tolist())
 
 
 def _blocks(views: Views, rows: NDArray[np.intp], items: int) -> dict[str, Block]:

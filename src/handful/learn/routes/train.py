@@ -39,6 +39,7 @@ from handful.learn.routes import table as tables
 from handful.learn.routes.adapt import OURS, Climb, climb
 from handful.learn.routes.encode import Encoded, encode
 from handful.learn.routes.model import Model
+from handful.learn.routes.planning import Question, plan
 from handful.learn.routes.run import Run
 from handful.learn.routes.towers import Profile, Recipe, build
 from handful.learn.routes.verdict import Judge
@@ -166,7 +167,7 @@ def train(
     """
     goal, start = goal or Goal(), time.monotonic()
     learned = gather(library, config)
-    config = _resolved(config, learned)
+    config = _resolved(Question(library, learned, config, runs, cache))
     folder = _new_folder(runs, config.labels or "unlabelled")
     record = _record(library, learned, config, predicted)
     write_text(folder / "config.toml", settings.to_toml(config))
@@ -333,14 +334,10 @@ class _Stages:
         self._since, self._cpu_since = now, cpu_now
 
 
-def _resolved(config: Config, learned: Labelled) -> Config:
-    """The profile that the budget allows, by items per second measured on one slow core."""
-    if config.profile:
-        return config
-    pictures = sum("image" in item.modalities for item in learned.items)
-    sounds = sum("audio" in item.modalities for item in learned.items)
-    needed_s = pictures / 45 + sounds / 60
-    return replace(config, profile="default" if needed_s <= 0.6 * config.budget_s else "fast")
+def _resolved(question: Question) -> Config:
+    """The training with the profile that the budget allows, by a plan where none was chosen."""
+    config = question.config
+    return config if config.profile else replace(config, profile=plan(question).profile)
 
 
 def _record(

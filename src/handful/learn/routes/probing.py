@@ -1,0 +1,232 @@
+"""Small timings behind a plan: how fast this machine is, and what a few of the user's files cost.
+
+Core time is measured, on one thread, so that other programs disturb little. The machine's speed is
+kept in the project's cache; files are timed each time, six of every modality, of all sizes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from handful.data.library.items import Item
+from handful.data.library.library import Library
+from handful.foundation.errors import HandfulError, InputError
+from handful.foundation.hardware import (
+    Speed,
+    choose_threads,
+    load_now,
+    look,
+    look_at_processor,
+    probe,
+)
+from handful.foundation.project.atomic import write_json
+from handful.learn.routes.encode import sample
+from handful.learn.towers.classical.profiles import make_tower
+from handful.learn.towers.classical.tower import ClassicalTower
+from handful.learn.train import costs
+from handful.learn.train.counts import REFERENCE_MOPS, Pace
+
+_FILES = 6
+_MORE_FILES = 48
+"""Files to try when six are too alike to fit a tower on."""
+_LOOK_S = 0.15
+_SPEED_S = 1.0
+_DENSE = 0.25
+"""The cache keeps only the numbers that are not zero where at most this share is not."""
+
+
+def speed_of(cache: Path) -> Speed:
+    """The speed of this machine, as kept in a project's cache; measured when it is another one.
+
+    Args:
+        cache: The project's `cache`.
+    """
+    path, machine = cache / "speed.json", look(cache).fingerprint()
+    with suppress(OSError, ValueError, KeyError, TypeError, InputError):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["machine"] == machine:
+            return Speed.from_dict(kept["speed"])
+    found = probe(cache, budget_s=_SPEED_S)
+    write_json(path, {"machine": machine, "speed": found.as_dict()})
+    return found
+
+
+def pace_of(cache: Path) -> Pace:
+    """How fast this machine works now.
+
+    Args:
+        cache: The project's `cache`.
+    """
+    speed = speed_of(cache)
+    processor, load = look_at_processor(), load_now()
+    one = speed.one_thread_gflops or speed.all_threads_gflops / speed.threads
+    return Pace(
+        gflops=one,
+        mops=speed.python_mops or REFERENCE_MOPS,
+        write_mb_per_s=speed.disk_write_mb_per_s or 200.0,
+        threads=choose_threads(processor, load).value,
+        share=_share(processor.usable_cores, load),
+    )
+
+
+def _share(cores: int, load: float | None) -> float:
+    """Part of a core that this process gets: as it is right now, and as the last minute was."""
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
+    while time.perf_counter() - wall_s < _LOOK_S:
+        sum(range(1000))
+    now = (time.process_time() - cpu_s) / (time.perf_counter() - wall_s)
+    lately = 1.0 if load is None else min(1.0, cores / (load + 1))
+    return float(min(max((now * lately) ** 0.5, 0.05), 1.0))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timed:
+    """What a few files of one modality cost.
+
+    Attributes:
+        tower: Every block that was asked for, fitted on these files.
+        values: The decoded files.
+        read_s: Core seconds to read one.
+        value_bytes: Memory that one takes when decoded.
+        fit_s: Block to core seconds per file of fitting it.
+        is_final: Whether the fit is the very one that the training will make.
+    """
+
+    tower: ClassicalTower[Any]
+    values: list[Any]
+    read_s: float
+    value_bytes: float
+    fit_s: Mapping[str, float]
+    is_final: bool
+
+    def encode_s(self, blocks: Sequence[str]) -> float:
+        """Core seconds to encode one file by some blocks."""
+        if not blocks:
+            return 0.0
+        few = self.values[:_FILES]
+        with threadpool_limits(1):
+            self.tower.encode(few[:1], only=blocks)
+            start = time.process_time()
+            self.tower.encode(few, only=blocks)
+            return (time.process_time() - start) / len(few)
+
+    def widths(self, blocks: Sequence[str]) -> dict[str, int]:
+        """Block to numbers per item."""
+        found = self.tower.encode(self.values[:1], only=blocks)
+        return {name: found[name].shape[1] for name in blocks}
+
+    def cached_bytes(self, blocks: Sequence[str]) -> float:
+        """What one item takes in the cache."""
+        if not blocks:
+            return 0.0
+        found = self.tower.encode(self.values[:_FILES], only=blocks)
+        return sum(_row_bytes(found[name]) for name in blocks)
+
+
+def time_files(
+    library: Library, items: Sequence[Item], modality: str, blocks: Sequence[str], seed: int
+) -> Timed:
+    """Read, fit and be ready to encode a few files of one modality.
+
+    Texts are so quick that all the texts the training would fit on are read and fitted.
+
+    Args:
+        library: Where the items are.
+        items: Those that have the modality, two or more.
+        modality: Which.
+        blocks: Names of the blocks, of every profile that is looked at.
+        seed: As in the training.
+
+    Raises:
+        InputError: When the files cannot be read, or are too few or too alike to fit the blocks.
+    """
+    is_final = modality == "text"
+    refusal: HandfulError | None = None
+    for count in (len(items),) if is_final else (_FILES, _MORE_FILES):
+        some = (
+            [items[row] for row in sample(count, seed)]
+            if is_final
+            else _spread(items, modality, count)
+        )
+        values, read_s = _read(library, some, modality)
+        tower = make_tower(modality, blocks)
+        try:
+            fit_s = _fit(tower, values, seed)
+        except InputError as error:
+            refusal = error
+            continue
+        size = sum(map(_bytes, values)) / len(values)
+        return Timed(
+            tower=tower,
+            values=values,
+            read_s=read_s,
+            value_bytes=size,
+            fit_s=fit_s,
+            is_final=is_final,
+        )
+    assert refusal is not None
+    raise refusal
+
+
+def _spread(items: Sequence[Item], modality: str, count: int) -> list[Item]:
+    """Some items whose files are of all sizes."""
+    by_size = sorted(items, key=lambda item: (item.parts[modality].size, item.id))
+    if len(items) <= count:
+        return by_size
+    places = ((np.arange(count) + 0.5) * len(items) / count).astype(int)
+    return [by_size[place] for place in places]
+
+
+def _read(library: Library, items: Sequence[Item], modality: str) -> tuple[list[Any], float]:
+    """Values of files that are still there, and core seconds per file."""
+    with suppress(InputError):
+        library.read_part(items[0], modality)  # what reading loads at first does not count
+    values: list[Any] = []
+    start = time.process_time()
+    for item in items:
+        with suppress(InputError):
+            values.append(library.read_part(item, modality))
+    took = time.process_time() - start
+    if not values:
+        raise InputError(
+            f"None of {len(items)} files with {modality} can still be read.",
+            "check that the folders are where they were when you added them",
+        )
+    return values, took / len(values)
+
+
+def _fit(tower: ClassicalTower[Any], values: Sequence[Any], seed: int) -> dict[str, float]:
+    found = {}
+    with threadpool_limits(1):
+        for name, block in tower.blocks.items():
+            if costs.fit(name, 1) is None:
+                with suppress(InputError):
+                    block.fit(values[:1], seed=seed)
+            start = time.process_time()
+            block.fit(values, seed=seed)
+            found[name] = (time.process_time() - start) / len(values)
+    return found
+
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    samples = getattr(value, "samples", None)
+    return samples.nbytes if samples is not None else 200
+
+
+def _row_bytes(rows: NDArray[np.float32]) -> float:
+    """As the cache keeps a row: every number in two bytes, or those that are not zero in four."""
+    filled = float((rows != 0).mean())
+    share = 2.0 * filled if filled <= _DENSE else 1.0
+    return 2.0 * rows.shape[1] * share + 80

@@ -1,0 +1,1 @@
+"""Train: what a training will cost before it starts, from plain counts."""

@@ -1,0 +1,273 @@
+"""Core seconds of each part of a training, one function each, on the core they were measured on.
+
+Constants come from fits on kiln pieces, spoken digits, grocery photos and emoji with 60 to 900
+labels of 3 to 42 classes, one thread. Descents stop when they have converged, which depends on
+the data as much as on its size, so a single figure may be off by a third; what past runs of a
+project took corrects it (`history`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from handful.learn.train.counts import WIDTH, Counts, Work
+
+_BASE_FOLDS = 6
+"""Fits behind the measured constants: five folds, and one on everything."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lesson:
+    """What one fit of one rung depends on.
+
+    Attributes:
+        items: Labelled items per modality.
+        classes: Different answers.
+        folds: Inner folds to choose penalties on; 0 when nothing is held out.
+        widths: Modality to numbers per item, all blocks together.
+        has_shared: Whether shared latents are tried at several weights.
+    """
+
+    items: Mapping[str, float]
+    classes: int
+    folds: int
+    widths: Mapping[str, int]
+    has_shared: bool = False
+
+    @property
+    def most(self) -> float:
+        """Items of the modality that most have: about as many as there are."""
+        return max(self.items.values())
+
+
+Cost = Callable[[Lesson], Work]
+
+
+def ridge(items: float, classes: int, folds: int) -> Work:
+    """One factorisation of a kernel, and left-out answers at eight penalties."""
+    numbers_s = 1e-4 * items + 3e-10 * items**3 + 7e-6 * items * classes
+    return Work(numbers_s=numbers_s, steps_s=0.0025 * max(folds, 1))
+
+
+def descent(items: float, classes: int, folds: int, modalities: int = 1) -> Work:
+    """Logistic regression at seven penalties, on every fold and on everything."""
+    fits = (folds + 1) / _BASE_FOLDS
+    more = 1 + 0.1 * (modalities - 1)
+    numbers_s = (3e-4 * items + 6.5e-5 * items * classes) * more
+    return Work(numbers_s=numbers_s, steps_s=0.06 + 2.5e-4 * items) * fits
+
+
+def _kernel_sum(lesson: Lesson) -> Work:
+    return ridge(lesson.most, lesson.classes, lesson.folds)
+
+
+def _logistic_joint(lesson: Lesson) -> Work:
+    weights = 3 if lesson.has_shared and lesson.folds else 1
+    return descent(lesson.most, lesson.classes, lesson.folds, len(lesson.items)) * (1.1 * weights)
+
+
+def _late_fusion(lesson: Lesson) -> Work:
+    parts = [descent(items, lesson.classes, lesson.folds) for items in lesson.items.values()]
+    return sum(parts, Work()) * 1.15
+
+
+def _calibrated_product(lesson: Lesson) -> Work:
+    parts = [ridge(items, lesson.classes, lesson.folds) for items in lesson.items.values()]
+    return sum(parts, _late_fusion(lesson)) * 1.05
+
+
+def _concatenation(lesson: Lesson) -> Work:
+    items, width = lesson.most, sum(lesson.widths.values())
+    fits = (lesson.folds + 1) / _BASE_FOLDS
+    spread = 1.9e-4 * items * lesson.classes * min(1.0, items / 400) * fits
+    gram = 4e-11 * items**2 * width + 1.5e-8 * items * width
+    return Work(numbers_s=gram + spread + 7e-4 * items * fits, steps_s=0.05 + 6e-4 * items * fits)
+
+
+def _boosting(lesson: Lesson) -> Work:
+    trees = lesson.classes if lesson.classes > 2 else 1
+    columns = 32 * len(lesson.items)
+    return Work(numbers_s=trees * (0.1 + 1.55e-5 * lesson.most * columns), steps_s=0.1)
+
+
+def _conv_scratch(lesson: Lesson) -> Work:
+    value_ms = {"image": 0.75, "audio": 0.95, "text": 0.1}
+    most = lesson.most
+    item_ms = sum(value_ms.get(name, 1) * held / most for name, held in lesson.items.items())
+    batch = min(32.0, most)
+    passes_s = 200 * most / batch * (4 + batch * item_ms) / 1000
+    return Work(numbers_s=min(20.0, passes_s))
+
+
+def _majority(lesson: Lesson) -> Work:
+    return Work(steps_s=1e-6 * lesson.most)
+
+
+def _unknown(lesson: Lesson) -> Work:
+    """What a rung costs that nothing is known of: as much as choosing between two descents."""
+    return descent(lesson.most, lesson.classes, lesson.folds, len(lesson.items)) * 2
+
+
+RUNGS: Mapping[str, Cost] = {
+    "boosting": _boosting,
+    "calibrated_product": _calibrated_product,
+    "concatenation": _concatenation,
+    "conv_scratch": _conv_scratch,
+    "kernel_sum": _kernel_sum,
+    "late_fusion": _late_fusion,
+    "logistic_joint": _logistic_joint,
+    "majority": _majority,
+}
+"""Rung to the cost of one fit; others cost what `_unknown` says until past runs correct it."""
+
+
+def rung(name: str, lesson: Lesson) -> Work:
+    """One fit of one rung.
+
+    Args:
+        name: Of the rung.
+        lesson: What it depends on.
+    """
+    return RUNGS.get(name, _unknown)(lesson)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fit:
+    """What fitting a block costs besides describing the files it is fitted on.
+
+    Attributes:
+        work: With all the samples it takes at most.
+        full_at: Files from which so many samples come.
+        file_s: Reference seconds to describe one file.
+        sample_bytes: Memory for all the samples.
+    """
+
+    work: Work
+    full_at: int
+    file_s: float
+    sample_bytes: float
+
+
+FITS: Mapping[str, Fit] = {
+    "fisher_colour": Fit(
+        work=Work(numbers_s=3.2), full_at=45, file_s=3.5e-3, sample_bytes=150 * 2**20
+    ),
+    "fisher_gradient": Fit(
+        work=Work(numbers_s=2.6), full_at=100, file_s=3.5e-3, sample_bytes=320 * 2**20
+    ),
+    "random_kernels": Fit(
+        work=Work(numbers_s=0.12), full_at=64, file_s=2.7e-3, sample_bytes=20 * 2**20
+    ),
+}
+"""Blocks whose fit on six files says nothing of the fit on four hundred; others are measured."""
+
+
+def fit(block: str, files: int) -> Work | None:
+    """Work of fitting a block; None when it is to be measured.
+
+    Args:
+        block: Its name.
+        files: How many it is fitted on.
+    """
+    if block not in FITS:
+        return None
+    known = FITS[block]
+    return known.work * min(1.0, files / known.full_at) + Work(numbers_s=known.file_s * files)
+
+
+def keep(items: int, fresh: int, width: int) -> Work:
+    """Putting fresh rows into the cache, and taking all rows out of it."""
+    return Work(numbers_s=4.5e-8 * fresh * width + 2.8e-8 * items * width, steps_s=0.02)
+
+
+def align(counts: Counts) -> Work:
+    """Leading directions of every modality, and what each two of them share."""
+    total = Work()
+    for files in counts.files.values():
+        total += _directions(files.items, files.width)
+    couples = len(counts.files) * (len(counts.files) - 1) / 2
+    if couples and counts.pairs:
+        total += Work(numbers_s=7e-4 * counts.pairs * couples, steps_s=0.1 * couples)
+    return total
+
+
+def _directions(items: int, width: int) -> Work:
+    small, large = min(items, width), max(items, width)
+    copies = 1.5e-8 * items * width
+    if small <= 3072:
+        gram = 2.5e-11 * 2 * small**2 * large + 3.7e-10 * small**3
+    else:
+        gram = 10 * 1.4e-11 * 2 * items * width * (WIDTH * 1.25 + 16)
+    project = 2.5e-11 * 2 * items * width * min(WIDTH, small)
+    return Work(numbers_s=copies + gram + project, steps_s=0.02)
+
+
+def kernels(counts: Counts) -> Work:
+    """Kernels among the labelled items, and their latents."""
+    total = Work()
+    for files in counts.files.values():
+        numbers = files.labelled * files.width
+        product = 1.4e-11 * 4 * files.labelled * numbers
+        project = 1.4e-11 * 2 * numbers * WIDTH
+        total += Work(numbers_s=product + project + 3e-8 * numbers, steps_s=0.02)
+    return total
+
+
+def deal(counts: Counts) -> Work:
+    """Taking the rows of each turn apart, for every way to learn."""
+    numbers = sum(files.labelled * files.width for files in counts.files.values())
+    return Work(numbers_s=3e-9 * numbers + 3e-9 * counts.labelled**2) * (
+        counts.turns * (2 + len(counts.files))
+    )
+
+
+def ladder(counts: Counts) -> Work:
+    """Kernels, the choice of a rung in every turn, each modality alone, and the last choice."""
+    total = kernels(counts) + deal(counts)
+    everything = lesson(counts, 1.0, counts.turns)
+    part = lesson(counts, _left(counts), counts.turns)
+    total += _choice(counts.rungs, everything) + _choice(counts.rungs, part) * counts.turns
+    if len(counts.files) > 1:
+        able = tuple(name for name in counts.rungs if name not in counts.shy)
+        for name in part.items:
+            alone = Lesson(
+                items={name: part.items[name]},
+                classes=part.classes,
+                folds=part.folds,
+                widths={name: part.widths[name]},
+                has_shared=part.has_shared,
+            )
+            total += _choice(able, alone) * counts.turns
+    return total + Work(steps_s=7e-5 * counts.labelled * 2 ** len(counts.files))
+
+
+def baselines(counts: Counts) -> Work:
+    """Everything that only stands in the table to be beaten, in every turn."""
+    return _choice(counts.baselines, lesson(counts, _left(counts), counts.turns)) * counts.turns
+
+
+def lesson(counts: Counts, share: float, folds: int) -> Lesson:
+    """The labelled items, or a share of them, as a lesson.
+
+    Args:
+        counts: Of everything.
+        share: Part of the labelled items, 0 to 1.
+        folds: Inner folds.
+    """
+    held = {name: files for name, files in counts.files.items() if files.labelled}
+    return Lesson(
+        items={name: share * files.labelled for name, files in held.items()},
+        classes=counts.classes,
+        folds=folds,
+        widths={name: files.width for name, files in held.items()},
+        has_shared=len(counts.files) > 1 and counts.pairs > 0,
+    )
+
+
+def _left(counts: Counts) -> float:
+    return 1 - 1 / counts.turns if counts.turns else 1.0
+
+
+def _choice(names: tuple[str, ...], part: Lesson) -> Work:
+    return sum((rung(name, part) for name in names), Work()) if part.items else Work()
