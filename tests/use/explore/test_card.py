@@ -5,7 +5,8 @@ import pytest
 
 from handful.data.modalities.base import Sound
 from handful.foundation.predictor import Answer, Level
-from handful.use.explore.card import Shown, render, waveform
+from handful.use.explore.card import Shown, render
+from handful.use.explore.drawing import waveform
 
 
 def answer(level: Level = Level.SURE) -> Answer:

@@ -6,6 +6,7 @@ against the first docstring line of its function.
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import NamedTuple
 
 
@@ -24,8 +25,12 @@ class Verb(NamedTuple):
 
     @property
     def target(self) -> str:
-        """Its function, as `module:function`; loaded when the verb is used."""
+        """Its function, as `module:function`; loaded when the verb is used.
+
+        A word that Python keeps for itself, such as `try`, gets an underscore after it.
+        """
         module = self.name.replace(" ", "_").replace("-", "_")
+        module += "_" * iskeyword(module)
         return f"handful.doors.cli.{module}:{module}"
 
 
@@ -39,6 +44,7 @@ GROUPS = {
 
 VERBS = (
     Verb("new", "data", "Make a project: one folder for everything Handful keeps."),
+    Verb("try", "data", "Show what is in a folder: groups it falls into, and how to find things."),
     Verb("add", "data", "Take files into the library; they stay where they are, untouched."),
     Verb("check", "data", "Look for what is wrong with the library, and say what to do about it."),
     Verb("plan", "learn", "Say what a training will cost, before it starts."),
@@ -46,7 +52,9 @@ VERBS = (
     Verb("evaluate", "trust", "Measure a run on the items that were held back for the test."),
     Verb("release", "use", "Bundle a run so that it never changes again."),
     Verb("predict", "use", "Answer for one item: a photo, a sound, a text, or any mix."),
+    Verb("find", "use", "Find items by words, a photo, a sound, or several of them."),
     Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
     Verb("sample", "housekeeping", "Make sample files to try things on."),
+    Verb("sort", "housekeeping", "Sort a folder: copy what is sure to one folder per answer."),
     Verb("selftest", "housekeeping", "Prove that the checks find what they are for."),
 )

@@ -32,6 +32,10 @@ from handful.learn.train.plan import Plan
 from handful.trust.evaluate.cases import Case
 from handful.trust.evaluate.report import Report
 from handful.trust.evaluate.suite import evaluate
+from handful.use.explore.copying import copy, require_destination
+from handful.use.explore.find import Found, find
+from handful.use.explore.grouping import Grouping, find_groups
+from handful.use.explore.sort import Sorted, Wanted, look
 from handful.use.release.bundle import Release, make_release
 from handful.use.release.shelf import Shelf
 
@@ -287,6 +291,87 @@ class Project(Folder):
             )
             Shelf(self.shelf).add(made.digest, why or f"run {run.id}")
         return made
+
+    def search(
+        self,
+        *query: str | Path,
+        top: int = 12,
+        run: str = "",
+        on_items: Callable[[str, int, int], None] = lambda modality, done, total: None,
+    ) -> Found:
+        """Find items by words, a photo, a sound, or several of them: `handful find`.
+
+        Args:
+            query: Words, and paths of files with a picture, a sound or a text; each counts.
+            top: How many items are wanted.
+            run: Which run compares; the newest when empty. One without labels serves too.
+            on_items: Told about progress where something has to be encoded.
+
+        Returns:
+            The best items with their reasons, and how many good finds there are in all.
+
+        Raises:
+            UsageError: When the query is empty, or there is no finished run.
+            InputError: When a file cannot be read, the library is empty, or the run does not know
+                a modality that is looked for.
+        """
+        return find(self.items, self.runs, self.cache, query, top=top, run=run, on_items=on_items)
+
+    def groups(
+        self,
+        run: str = "",
+        *,
+        on_items: Callable[[str, int, int], None] = lambda modality, done, total: None,
+    ) -> Grouping:
+        """Find the groups that the items fall into by themselves; no label is needed.
+
+        Args:
+            run: Whose latents are compared; the newest when empty.
+            on_items: Told about progress where something has to be encoded.
+
+        Returns:
+            The groups, the largest first, and the items that fit none.
+
+        Raises:
+            UsageError: When there is no finished run.
+            InputError: When the library is empty, or its files can no longer be read.
+        """
+        return find_groups(self.items, self.runs, self.cache, run=run, on_items=on_items)
+
+    def sort(
+        self,
+        folder: Path | str,
+        *,
+        into: Path | str | None = None,
+        level: Wanted = "sure",
+        run: Run | None = None,
+        on_items: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Sorted:
+        """Answer every item of a folder, and copy those that are sure to a folder per answer.
+
+        Originals are never moved or changed, and nothing that is there already is replaced.
+
+        Args:
+            folder: The files; paired to items as `add` would.
+            into: Where copies and a table of it all go; nothing is written when left out.
+            level: The lowest level that is copied.
+            run: Which run answers; the newest finished one when left out.
+            on_items: Told how many items were looked at, and how many there are.
+
+        Returns:
+            What was said of each item, what was done, and which files were left.
+
+        Raises:
+            InputError: When the folder is missing, empty, or nothing in it can be answered.
+            UsageError: When a place is impossible, or the run learned without labels.
+            StorageError: When the disk refuses; what was copied so far is whole.
+        """
+        source = Path(folder).expanduser()
+        target = None if into is None else Path(into).expanduser()
+        if target is not None:
+            require_destination(source, target, self.folder)
+        looked = look(source, run or self.run(), self.folder, on_items=on_items)
+        return looked if target is None else copy(looked, target, self.folder, level=level)
 
     def _query(self, item: Item) -> dict[str, Any]:
         """What the library knows of an item, as a query: words themselves, paths of the rest."""

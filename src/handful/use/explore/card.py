@@ -6,23 +6,17 @@ light or dark setting. All text from outside is escaped.
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-import numpy as np
-from PIL import Image
-
 from handful.data.modalities.base import Picture, Sound, Words
 from handful.foundation.predictor import Answer, Level
+from handful.use.explore.drawing import note, photo, wave
 
 _NOUNS = {"text": "words", "image": "photo", "audio": "sound"}
 _TONES = {Level.SURE: "sure", Level.FAIRLY_SURE: "fairly", Level.NOT_SURE: "unsure"}
-_BARS = 96
-_HEIGHT = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,23 +62,6 @@ def render(sides: Sequence[Shown], *, title: str, footer: str = "") -> str:
     )
 
 
-def waveform(sound: Sound, bars: int = _BARS) -> list[float]:
-    """The loudness of a sound over its length.
-
-    Args:
-        sound: Any length.
-        bars: How many figures.
-
-    Returns:
-        `bars` numbers from 0 to 1: the peak of each part, relative to the loudest.
-    """
-    if not len(sound.samples):
-        return [0.0] * bars
-    parts = np.array_split(np.abs(sound.samples.astype(np.float64)), bars)
-    peaks = np.array([part.max() if len(part) else 0.0 for part in parts])
-    return (peaks / max(float(peaks.max()), 1e-9)).tolist()
-
-
 def _side(side: Shown) -> str:
     answer = side.answer
     heading = f"<h2>{html.escape(side.heading)}</h2>" if side.heading else ""
@@ -98,33 +75,19 @@ def _side(side: Shown) -> str:
 def _photo(side: Shown) -> str:
     if side.image is None:
         return _absent("image", side)
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(side.image)).save(buffer, format="JPEG", quality=90)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img class="photo" alt="the photo" src="data:image/jpeg;base64,{data}">'
+    return photo(side.image)
 
 
 def _sound(side: Shown) -> str:
     if side.audio is None:
         return _absent("audio", side)
-    step = 4
-    lines = "".join(
-        f'<rect x="{place * step}" y="{(_HEIGHT - max(2.0, peak * _HEIGHT)) / 2:.1f}" width="2.4" '
-        f'height="{max(2.0, peak * _HEIGHT):.1f}" rx="1.2"/>'
-        for place, peak in enumerate(waveform(side.audio))
-    )
-    return (
-        f'<svg class="wave" viewBox="0 0 {_BARS * step} {_HEIGHT}" role="img" '
-        f'aria-label="the sound, {side.audio.seconds:.1f} seconds">{lines}</svg>'
-    )
+    return wave(side.audio)
 
 
 def _words(side: Shown) -> str:
     if side.text is None:
         return _absent("text", side)
-    text = " ".join(part for part in side.text.values() if part)
-    shown = text if len(text) <= 160 else text[:157].rsplit(" ", 1)[0] + " …"
-    return f'<blockquote class="note">{html.escape(shown)}</blockquote>'
+    return note(side.text)
 
 
 def _absent(modality: str, side: Shown) -> str:
