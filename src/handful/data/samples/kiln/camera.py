@@ -41,9 +41,11 @@ class Camera:
         across = (np.arange(self.width) + 0.5 - self.width / 2) * (2 * self.zoom / short)
         down = (np.arange(self.height) + 0.5 - self.height / 2) * (2 * self.zoom / short)
         across, down = across[columns].astype(np.float32), down[rows].astype(np.float32)
-        rays = self.forward + across[None, :, None] * self.right - down[:, None, None] * self.up
-        length = np.sqrt(np.einsum("hwi,hwi->hw", rays, rays))
-        return (rays / length[..., None]).astype(np.float32)
+        rays = np.empty((3, len(down), len(across)), np.float32)
+        for plane, ahead, right, up in zip(rays, self.forward, self.right, self.up, strict=True):
+            np.subtract(ahead + across * right, (down * up)[:, None], out=plane)
+        rays /= np.sqrt(np.einsum("ihw,ihw->hw", rays, rays))
+        return np.moveaxis(rays, 0, -1)
 
     def project(self, points: Floats) -> tuple[Floats, Floats, Floats]:
         """Column, row (in pixels) and depth of points `[n, 3]`. Each `[n]`."""

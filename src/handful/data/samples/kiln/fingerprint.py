@@ -6,7 +6,7 @@ import functools
 import hashlib
 from importlib import resources
 
-GENERATOR = "kiln-1"
+GENERATOR = "kiln-2"
 """Changes whenever the same seed would give other pieces or another difficulty."""
 
 

@@ -142,7 +142,9 @@ class Surface:
 
     def at(self, index: NDArray[np.intp]) -> Surface:
         """The surface at some of its points, in their order."""
-        return Surface(self.colour[index], self.gloss[index], self.rough[index], self.bump[index])
+        colour = self.colour.T.take(index, axis=1).T
+        gloss, rough, bump = (part.take(index) for part in (self.gloss, self.rough, self.bump))
+        return Surface(colour, gloss, rough, bump)
 
 
 @dataclass(frozen=True, slots=True)

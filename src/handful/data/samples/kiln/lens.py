@@ -27,10 +27,14 @@ def develop(light: Floats, scene: Scene, size: tuple[int, int], dice: Dice) -> P
     """
     balance = np.array(scene.white_balance) * [dice.bell(1, 0.012), 1.0, dice.bell(1, 0.016)]
     exposure = scene.exposure * dice.bell(1.0, 0.06) * 0.62
-    exposed = light * (balance * exposure).astype(np.float32)
-    exposed *= _vignette(light.shape[:2], scene.vignette)[..., None]
-    toned = _toned(np.maximum(exposed, 0))
-    fine = Image.fromarray((toned * 255 + 0.5).astype(np.uint8))
+    high, wide = light.shape[:2]
+    # Colours side by side in one long row run faster than as a third axis of three.
+    exposed = light.reshape(high, -1) * np.tile((balance * exposure).astype(np.float32), wide)
+    exposed *= _vignette((high, wide), scene.vignette).repeat(3, axis=1)
+    toned = _toned(np.maximum(exposed, 0, out=exposed))
+    toned *= 255
+    toned += 0.5
+    fine = Image.fromarray(toned.astype(np.uint8).reshape(light.shape))
     small = np.asarray(fine.resize(size, Image.Resampling.HAMMING), dtype=np.float32)
     blur = scene.blur * dice.between(0.8, 1.3)
     small = gaussian_filter(small, (blur, blur, 0), mode="nearest")
@@ -66,5 +70,12 @@ def _vignette(shape: tuple[int, ...], strength: float) -> Floats:
 def _toned(light: Floats) -> Floats:
     """A film-like curve (Narkowicz's fit of ACES), then the screen's gamma."""
     light = light * np.float32(0.92)
-    curve = light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14)
-    return np.clip(curve, 0, 1).astype(np.float32) ** np.float32(1 / 2.2)
+    curve, under = 2.51 * light, 2.43 * light
+    curve += 0.03
+    curve *= light
+    under += 0.59
+    under *= light
+    under += 0.14
+    curve /= under
+    np.minimum(curve, 1, out=curve)
+    return np.power(curve, np.float32(1 / 2.2), out=curve)

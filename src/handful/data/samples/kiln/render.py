@@ -38,7 +38,7 @@ from handful.data.samples.kiln.scene import (
 )
 from handful.data.samples.kiln.shaping import shape
 from handful.data.samples.kiln.solids import Floats, Solid, Table
-from handful.data.samples.kiln.textures import smooth_step
+from handful.data.samples.kiln.textures import smooth_step, tinted
 
 FINER = 2
 """Rays per pixel along each side, against jagged edges."""
@@ -69,11 +69,11 @@ class View:
         return np.array(light.around, np.float32) * np.float32(light.around_strength)
 
     def to_photographer(self, vectors: Floats) -> Floats:
-        """World directions or places `[n, 3]` as (right, up, towards the photographer)."""
+        """World directions or places `[n, 3]`, planar, as (right, up, towards the photographer)."""
         sine, cosine = np.float32(np.sin(self.turn)), np.float32(np.cos(self.turn))
         right = vectors[..., 0] * cosine - vectors[..., 2] * sine
         towards = vectors[..., 0] * sine + vectors[..., 2] * cosine
-        return np.stack([right, vectors[..., 1], towards], axis=-1)
+        return np.stack([right, vectors[..., 1], towards]).T
 
 
 def photograph(piece: Piece, *, take: int = 0, scene: Scene | None = None) -> Picture:
@@ -98,7 +98,8 @@ def photograph(piece: Piece, *, take: int = 0, scene: Scene | None = None) -> Pi
     flown = hits(solid, view.camera.position, rays).ravel()
     met = np.flatnonzero(np.isfinite(flown))
     if len(met):
-        colour = _shaded(view, piece, rays.reshape(-1, 3), flown, met, (rows, columns))
+        toward = np.moveaxis(rays, -1, 0).reshape(3, -1).take(met, axis=1).T
+        colour = _shaded(view, piece, toward, flown[met], met, (rows, columns))
         window = picture[rows, columns].reshape(-1, 3)
         window[met] = colour
         picture[rows, columns] = window.reshape(rows.stop - rows.start, -1, 3)
@@ -181,17 +182,17 @@ def _surroundings(view: View, dice: Dice) -> Floats:
     camera = replace(view.camera, width=scene.size[0], height=scene.size[1])
     rays = camera.rays()
     shape_of = rays.shape
-    flat = rays.reshape(-1, 3)
+    flat = np.moveaxis(rays, -1, 0).reshape(3, -1).T
     local = view.to_photographer(flat)
     start = view.to_photographer(origin[None])[0]
-    colour = np.empty_like(flat)
+    colour = np.empty((len(flat), 3), np.float32)
     down = np.minimum(local[:, 1], -1e-4)
     a = start[0] - start[1] / down * local[:, 0]
     b = -(start[2] - start[1] / down * local[:, 2])
     on_table = (local[:, 1] < -1e-3) & (b < min(scene.edge_away, scene.wall_away) + 3)
     colour[~on_table] = _wall(view, start, local[~on_table])
     hit = np.flatnonzero(on_table)
-    top = _table(view, flat[hit], a[hit], b[hit])
+    top = _table(view, a[hit], b[hit])
     limit = min(scene.edge_away, scene.wall_away)
     reach = (0.35 * limit, limit) if scene.backdrop == "sweep" else (limit - 0.5, limit + 2.0)
     share = smooth_step(*reach, b[hit])
@@ -220,14 +221,15 @@ def _wall(view: View, start: Floats, local: Floats) -> Floats:
     return picture[row, column] * glow
 
 
-def _table(view: View, rays: Floats, a: Floats, b: Floats) -> Floats:
+def _table(view: View, a: Floats, b: Floats) -> Floats:
     """The lit table with the shadow and the closeness of the piece: `[n, 3]`."""
     sine, cosine = np.float32(np.sin(view.turn)), np.float32(np.cos(view.turn))
     x, z = a * cosine - b * sine, -a * sine - b * cosine
     direct = np.float32(view.light[1]) * view.shade.at(x, z)
     open_share = view.openness.at(x, z)
     base = table_colour(view.scene, a, b)
-    light = direct[:, None] * view.key + (open_share * np.float32(0.9))[:, None] * view.around
+    light = tinted(direct, view.key)
+    light += tinted(open_share * np.float32(0.9), view.around)
     spread = np.float32(1) - np.float32(0.004) * np.clip(b, -30, 60)
     return base * light * spread[:, None]
 
@@ -235,31 +237,43 @@ def _table(view: View, rays: Floats, a: Floats, b: Floats) -> Floats:
 def _shaded(
     view: View,
     piece: Piece,
-    rays: Floats,
+    toward: Floats,
     flown: Floats,
     met: NDArray[np.intp],
     frame: tuple[slice, slice],
 ) -> Floats:
     """The colour of the piece where rays meet it: `[n, 3]` linear light."""
-    toward = rays[met]
-    points = view.camera.position + flown[met, None] * toward
+    points = view.camera.position + flown[:, None] * toward
     normal = normals(view.solid, points)
     one, of = _one_per_pixel(met, frame)
-    place, faces = points[one], normal[one]
+    place, faces = (columns.T.take(one, axis=1).T for columns in (points, normal))
     spots = spots_of(view.solid, place, faces)
     surface = glazed(piece, view.solid, spots)
     flawed(piece, surface, spots, -np.einsum("ij,ij->i", faces, toward[one]))
     cave = _cavity(view.solid, spots.side == INNER, spots.y)
     open_share = open_sky(view.solid, place, faces)
-    shadow = lit(
-        view.solid, place + np.float32(0.05) * faces, view.light, sharp=view.scene.light.sharp
-    )
     surface = surface.at(of)
-    cave, open_share, shadow = cave[of], open_share[of], shadow[of]
+    cave, open_share = cave.take(of), open_share.take(of)
     bumped = _tilted(normal, points, surface.bump, met, frame)
-    diffuse = _diffuse(view, surface, bumped, shadow, open_share * cave)
-    shine = _shine(view, surface, toward, bumped, open_share * np.sqrt(cave), shadow)
-    return diffuse + shine
+    bounced = view.to_photographer(mirrored(toward, bumped))
+    straight, lamp = np.maximum(bumped @ view.light, 0), _lamp(view, bounced, surface.rough)
+    # What neither faces the light nor mirrors it is as dark without a shadow.
+    bright = np.zeros(len(one), np.bool_)
+    bright[of[(straight > 0) | (lamp > 0)]] = True
+    shadow = np.ones(len(one), np.float32)
+    shadow[bright] = lit(
+        view.solid,
+        place[bright] + np.float32(0.05) * faces[bright],
+        view.light,
+        sharp=view.scene.light.sharp,
+    )
+    shadow = shadow.take(of)
+    diffuse = _diffuse(view, surface, bumped, straight * shadow, open_share * cave)
+    facing = np.clip(-np.einsum("ij,ij->i", toward, bumped), 0, 1)
+    lamp *= np.float32(0.3) + np.float32(0.7) * shadow
+    shine = _shine(view, surface, facing, bounced, lamp, open_share * np.sqrt(cave))
+    diffuse += shine
+    return diffuse
 
 
 def _one_per_pixel(
@@ -284,24 +298,31 @@ def _tilted(
 ) -> Floats:
     """Normals tilted by the relief, from differences between neighbouring pixels (Mikkelsen)."""
     rows, columns = frame[0].stop - frame[0].start, frame[1].stop - frame[1].start
-    place = np.full((rows * columns, 4), np.nan, np.float32)
-    place[met, :3] = points
-    place[met, 3] = bump
-    grid = place.reshape(rows, columns, 4)
-    across, down = np.zeros_like(grid), np.zeros_like(grid)
-    across[:, 1:-1] = (grid[:, 2:] - grid[:, :-2]) * 0.5
-    down[1:-1] = (grid[2:] - grid[:-2]) * 0.5
-    across, down = across.reshape(-1, 4)[met], down.reshape(-1, 4)[met]
+    place = np.full((4, rows * columns), np.nan, np.float32)
+    place[:3, met] = points.T
+    place[3, met] = bump
+    across, down = (_halved(place, met, step) for step in (1, columns))
     first, second = crossed(down, normal), crossed(normal, across)
     size = np.einsum("ij,ij->i", across[:, :3], first)
-    slope = np.sign(size)[:, None] * (across[:, 3:] * first + down[:, 3:] * second)
-    tilted = np.abs(size)[:, None] * normal - slope
+    first *= across[:, 3:]
+    second *= down[:, 3:]
+    first += second
+    first *= np.sign(size)[:, None]
+    tilted = np.abs(size)[:, None] * normal - first
     steps = np.abs(across[:, :3]).sum(axis=1) + np.abs(down[:, :3]).sum(axis=1)
     usual = np.nanmedian(steps[::16])
-    good = np.isfinite(tilted[:, 0]) & (np.abs(size) > 1e-9) & (steps < 5 * usual)
-    made = normal.copy()
-    made[good] = unit(tilted[good])
-    return made
+    good = (np.abs(size) > 1e-9) & (steps < 5 * usual)
+    row, column = np.divmod(met, columns)
+    good &= (row > 0) & (row < rows - 1) & (column > 0) & (column < columns - 1)
+    return np.where(good[:, None], unit(np.where(good[:, None], tilted, normal)), normal)
+
+
+def _halved(place: Floats, met: NDArray[np.intp], step: int) -> Floats:
+    """Half of the way from each ray's neighbour before to the one after: `[n, 4]`, planar."""
+    way = place.take(met + step, axis=1, mode="clip")
+    way -= place.take(met - step, axis=1, mode="clip")
+    way *= np.float32(0.5)
+    return way.T
 
 
 def _cavity(solid: Solid, inside: NDArray[np.bool_], y: Floats) -> Floats:
@@ -313,47 +334,56 @@ def _cavity(solid: Solid, inside: NDArray[np.bool_], y: Floats) -> Floats:
 
 
 def _diffuse(
-    view: View, surface: Surface, normal: Floats, shadow: Floats, open_share: Floats
+    view: View, surface: Surface, normal: Floats, straight: Floats, open_share: Floats
 ) -> Floats:
-    straight = np.maximum(normal @ view.light, 0) * shadow
     upward = np.float32(0.5) + np.float32(0.5) * normal[:, 1]
     table = np.array(view.scene.table, np.float32) * (
         np.float32(0.55 * view.light[1]) * view.key + np.float32(0.5) * view.around
     )
-    sky = (open_share * upward)[:, None] * view.around
-    bounce = (open_share * (1 - upward))[:, None] * table
+    light = tinted(straight, view.key)
+    light += tinted(open_share * upward, view.around)
+    light += tinted(open_share * (1 - upward), table)
     # Light that bounces between walls of the same colour makes hollows more saturated.
-    between = ((1 - open_share) * np.float32(0.22))[:, None] * surface.colour
-    light = straight[:, None] * view.key + sky + bounce + between * (view.key + view.around)
-    return surface.colour * light
+    between = tinted((1 - open_share) * np.float32(0.22), view.key + view.around)
+    between *= surface.colour
+    light += between
+    light *= surface.colour
+    return light
 
 
 def _shine(
     view: View,
     surface: Surface,
-    toward: Floats,
-    normal: Floats,
+    facing: Floats,
+    bounced: Floats,
+    lamp: Floats,
     open_share: Floats,
-    shadow: Floats,
 ) -> Floats:
     """What the glaze mirrors: the window or lamp, the room, the table."""
-    bounced = view.to_photographer(mirrored(toward, normal))
-    facing = np.clip(-np.einsum("ij,ij->i", toward, normal), 0, 1)
     mirror = np.float32(0.04) + np.float32(0.96) * (1 - facing) ** 5
     mirror = mirror * surface.gloss * (1 - np.float32(0.6) * surface.rough)
     light = view.scene.light
-    lamp = light.towards(0.0)
-    seen = _window(bounced, lamp, light.half_size, light.panes, surface.rough)
-    side = np.array([-lamp[0], 0.35, 0.55 * lamp[2] + 0.3], np.float32)
+    key = light.towards(0.0)
+    side = np.array([-key[0], 0.35, 0.55 * key[2] + 0.3], np.float32)
     side /= np.linalg.norm(side)
     fill = _window(bounced, side, 0.5 * light.half_size + 0.1, 0, surface.rough + 0.35)
-    room = smooth_step(-0.15, 0.5, bounced[:, 1])[:, None] * view.around * np.float32(0.75)
+    room = smooth_step(-0.15, 0.5, bounced[:, 1]) * np.float32(0.75)
     table = np.array(view.scene.table, np.float32) * (view.key * np.float32(0.5) + view.around)
-    below = smooth_step(0.1, -0.25, bounced[:, 1])[:, None] * table * np.float32(0.6)
+    below = smooth_step(0.1, -0.25, bounced[:, 1]) * np.float32(0.6)
+    shine = tinted(room + fill * np.float32(1.3), view.around)
+    shine += tinted(below, table)
+    shine *= open_share[:, None]
+    shine += tinted(lamp, view.key)
+    shine *= mirror[:, None]
+    return shine
+
+
+def _lamp(view: View, bounced: Floats, rough: Floats) -> Floats:
+    """Brightness of the window or lamp in the mirror, as long as nothing shades it. `[n]`."""
+    light = view.scene.light
     power = np.float32(13.0 if light.panes else 30.0)
-    lamp_light = (seen * power * (np.float32(0.3) + np.float32(0.7) * shadow))[:, None] * view.key
-    fill_light = (fill * np.float32(1.3))[:, None] * view.around
-    return mirror[:, None] * (lamp_light + (room + below + fill_light) * open_share[:, None])
+    seen = _window(bounced, light.towards(0.0), light.half_size, light.panes, rough)
+    return seen * power
 
 
 def _window(bounced: Floats, towards: Floats, half: float, panes: int, rough: Floats) -> Floats:

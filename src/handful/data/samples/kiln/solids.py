@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from handful.data.samples.kiln.profiles import Profile
-from handful.data.samples.kiln.textures import between, paired
+from handful.data.samples.kiln.textures import between, cornered
 
 Floats = NDArray[np.floating[Any]]
 Distance = Callable[[Floats, Floats, Floats], Floats]
@@ -27,6 +27,14 @@ BODY, HANDLE, SPOUT, CANDLE, WICK = 0, 1, 2, 3, 4
 """What a point of the surface belongs to."""
 
 FAR = np.float32(1e3)
+
+
+class Place(NamedTuple):
+    """Points on a grid: `[n]` the cell of each, and how far right and up in it, in [0, 1)."""
+
+    corner: NDArray[np.intp]
+    u: Floats
+    v: Floats
 
 
 class Table:
@@ -40,25 +48,39 @@ class Table:
 
     def __init__(self, values: Floats, origin: tuple[float, float], cell: float) -> None:
         self.values = np.ascontiguousarray(values, dtype=np.float32)
-        self._pairs = paired(self.values)
-        self._origin = origin
+        self._cells = cornered(self.values)
         self._scale = np.float32(1 / cell)
+        rows, columns = self.values.shape
+        self._first = np.array([[origin[0]], [origin[1]]], np.float32)
+        self._last = np.array([[columns - 1.001], [rows - 1.001]], np.float32)
 
     def at(self, across: Floats, up: Floats) -> Floats:
         """Linear between nodes, constant beyond the edge. `[n]`."""
-        rows, columns = self.values.shape
-        u = (across - np.float32(self._origin[0])) * self._scale
-        v = (up - np.float32(self._origin[1])) * self._scale
-        np.minimum(np.maximum(u, 0, out=u), np.float32(columns - 1.001), out=u)
-        np.minimum(np.maximum(v, 0, out=v), np.float32(rows - 1.001), out=v)
-        left, low = u.astype(np.int32), v.astype(np.int32)
-        return between(self._pairs, low * columns + left, columns, u - left, v - low)
+        return self.read(self.place(across, up))
+
+    def place(self, across: Floats, up: Floats) -> Place:
+        """Where to read; tables of the same grid share it."""
+        at = np.stack([across, up], dtype=np.float32, casting="same_kind")
+        at -= self._first
+        at *= self._scale
+        np.maximum(at, 0, out=at)
+        np.minimum(at, self._last, out=at)
+        node = np.floor(at)
+        at -= node
+        # Whole numbers below 2^24 are exact in float32.
+        node[1] *= self.values.shape[1]
+        node[1] += node[0]
+        return Place(node[1].astype(np.intp), at[0], at[1])
+
+    def read(self, place: Place) -> Floats:
+        """The values there. `[n]` float32."""
+        return between(self._cells, place.corner, place.u, place.v)
 
     def nearest(self, across: Floats, up: Floats) -> NDArray[np.intp]:
         """Index of the nearest node into the flattened table. `[n]`."""
         rows, columns = self.values.shape
-        u = np.rint((across - np.float32(self._origin[0])) * self._scale)
-        v = np.rint((up - np.float32(self._origin[1])) * self._scale)
+        u = np.rint((across - self._first[0]) * self._scale)
+        v = np.rint((up - self._first[1]) * self._scale)
         column = np.clip(u, 0, columns - 1).astype(np.intp)
         return np.clip(v, 0, rows - 1).astype(np.intp) * columns + column
 
@@ -79,8 +101,7 @@ class Turned:
         across = np.arange(0, reach + pad, cell)
         up = np.arange(-pad, profile.top + pad, cell)
         grid = np.stack(np.meshgrid(across, up), axis=-1)
-        _, near = KDTree(profile.points).query(grid.reshape(-1, 2))
-        self._near = np.asarray(near, dtype=np.intp)
+        _, self._near = _nearest(profile.points, grid)
         signed = _signed(profile.points, grid.reshape(-1, 2), self._near)
         values = signed.reshape(grid.shape[:2]).astype(np.float32)
         self.table = Table(values, (0.0, -pad), cell)
@@ -119,9 +140,10 @@ class Tube:
         low = curve.min(axis=0) - thick.max() - pad
         high = curve.max(axis=0) + thick.max() + pad
         across, up = (np.arange(low[axis], high[axis], cell) for axis in (0, 1))
+        self._aside = np.float32(thick.max() + wide + 0.01)
         self._box = (np.float32(low[0]), np.float32(low[1]), np.float32(high[1]))
         grid = np.stack(np.meshgrid(across, up), axis=-1)
-        distance, near = KDTree(curve).query(grid.reshape(-1, 2))
+        distance, near = _nearest(curve, grid)
         origin = (float(low[0]), float(low[1]))
         shape = grid.shape[:2]
         self._away = Table(_unbent(curve, grid, near, distance).reshape(shape), origin, cell)
@@ -130,17 +152,33 @@ class Tube:
         self._tip = curve[-1].astype(np.float32)
         self._ahead = (ahead / np.hypot(*ahead)).astype(np.float32)
 
-    def distance(self, x: Floats, y: Floats, z: Floats) -> Floats:
-        """Signed distance to the tube. `[n]`; far away it is only known to be far."""
-        across = self._cos * x + self._sin * z
-        aside = self._cos * z - self._sin * x
+    def distance(
+        self, x: Floats, y: Floats, z: Floats, within: Floats | np.float32 = FAR
+    ) -> Floats:
+        """Signed distance to the tube. `[n]`; far away it is only known to be far.
+
+        Args:
+            x: Place, and so `y` and `z`: `[n]` centimetres.
+            y: Upwards.
+            z: Towards the viewer.
+            within: `[n]` or one: larger distances than this need not be known.
+        """
+        across, aside = x, z
+        if self._sin:
+            across = self._cos * x + self._sin * z
+            aside = self._cos * z - self._sin * x
         found = np.full(x.shape, FAR)
-        near = np.flatnonzero((across > self._box[0]) & (y > self._box[1]) & (y < self._box[2]))
+        aside = np.abs(aside)
+        close = aside - self._aside < within
+        close &= across > self._box[0]
+        close &= y > self._box[1]
+        close &= y < self._box[2]
+        near = np.flatnonzero(close)
         if not len(near):
             return found
-        across, aside, y = across[near], np.abs(aside[near]), y[near]
-        away = self._away.at(across, y)
-        thick = self._thick.at(across, y)
+        across, aside, y = across.take(near), aside.take(near), y.take(near)
+        place = self._away.place(across, y)
+        away, thick = self._away.read(place), self._thick.read(place)
         beside = np.maximum(aside - self._wide, 0)
         distance = np.sqrt(away * away + beside * beside)
         outer = distance - thick
@@ -200,7 +238,9 @@ class Solid:
         """A safe step towards the clay from each point. `[n]` float32, negative inside."""
         found = self.body_distance(x, y, z)
         for _, tube in self.tubes:
-            found = _soft_minimum(found, tube.distance(x, y, z), np.float32(self.blend))
+            # Farther than the width of the join a tube changes nothing.
+            away = tube.distance(x, y, z, within=found + self.blend)
+            found = _soft_minimum(found, away, np.float32(self.blend))
         if self.candle:
             found = np.minimum(found, self.candle_distance(x, y, z))
         return found
@@ -209,8 +249,16 @@ class Solid:
         """Signed distance to the turned body alone, holes cut out. `[n]`."""
         radius = self.round_radius(x, y, z)
         found = self.body.table.at(radius, y)
-        for angle, height, wide, period in self.holes:
-            found = np.maximum(found, wide - _from_hole(x, y, z, angle, height, period))
+        return self._pierced(found, x, y, z) if len(self.holes) else found
+
+    def _pierced(self, found: Floats, x: Floats, y: Floats, z: Floats) -> Floats:
+        """Distance to the body with its holes cut out; each is repeated around the wall."""
+        around, radius = np.arctan2(z, x), np.sqrt(x * x + z * z)
+        for angle, height, wide, period in self.holes.astype(np.float32):
+            turned = around - angle
+            aside = (turned - period * np.rint(turned / period)) * radius
+            above = y - height
+            found = np.maximum(found, wide - np.sqrt(aside * aside + above * above))
         return found
 
     def candle_distance(self, x: Floats, y: Floats, z: Floats) -> Floats:
@@ -229,16 +277,25 @@ class Solid:
 
     def round_radius(self, x: Floats, y: Floats, z: Floats) -> Floats:
         """Distance from the axis with lobes and sway taken out. `[n]`."""
-        radius = np.sqrt(x * x + z * z)
+        sides, ends = x * x, z * z
+        square = sides + ends
+        radius = np.sqrt(square)
         if not (self.lobes or self.sway):
             return radius
-        angle = np.arctan2(z, x)
-        bend = np.float32(self.sway) * np.cos(2 * angle + np.float32(self.sway_turn))
+        # The sway is that of cos(2 angle + turn), written without the angle.
+        bend = x * z
+        bend *= np.float32(-2 * self.sway * np.sin(self.sway_turn))
+        sides -= ends
+        sides *= np.float32(self.sway * np.cos(self.sway_turn))
+        bend += sides
+        bend /= np.maximum(square, 1e-9, out=square)
         if self.lobes:
-            fold = np.abs(np.sin(angle * np.float32(self.lobes / 2)))
+            fold = np.abs(np.sin(np.arctan2(z, x) * np.float32(self.lobes / 2)))
             raised = np.clip(y / np.float32(self.body.profile.top), 0, 1)
-            bend = bend + np.float32(self.lobe_depth) * (fold - np.float32(0.6)) * raised
-        return radius / (1 + bend)
+            bend += np.float32(self.lobe_depth) * (fold - np.float32(0.6)) * raised
+        bend += 1
+        radius /= bend
+        return radius
 
     def part(self, x: Floats, y: Floats, z: Floats) -> NDArray[np.int8]:
         """What each surface point belongs to: `BODY`, `HANDLE`, `SPOUT`, `CANDLE`, `WICK`."""
@@ -253,6 +310,17 @@ class Solid:
             part[distance < best] = CANDLE
             part[(part == CANDLE) & (y > self.candle[2] + 0.02)] = WICK
         return part
+
+
+def _nearest(
+    points: NDArray[np.float64], grid: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """How far each node of a grid is from the nearest point of a curve, and which that is."""
+    # Points along a curve lie well apart in any tree; a crude one is built and asked in half
+    # the time of a balanced one.
+    tree = KDTree(points, leafsize=32, compact_nodes=False, balanced_tree=False)
+    distance, near = tree.query(grid.reshape(-1, 2))
+    return np.asarray(distance), np.asarray(near, dtype=np.intp)
 
 
 def _signed(
@@ -288,14 +356,3 @@ def _soft_minimum(a: Floats, b: Floats, width: np.float32) -> Floats:
     """Union with a filleted join (polynomial smooth minimum, Quilez)."""
     share = np.maximum(width - np.abs(a - b), 0) / width
     return np.minimum(a, b) - share * share * width * np.float32(0.25)
-
-
-def _from_hole(
-    x: Floats, y: Floats, z: Floats, angle: float, height: float, period: float
-) -> Floats:
-    """Distance to the axis of the nearest of the holes repeated around the wall."""
-    turned = np.arctan2(z, x) - np.float32(angle)
-    folded = turned - np.float32(period) * np.rint(turned / np.float32(period))
-    aside = folded * np.sqrt(x * x + z * z)
-    above = y - np.float32(height)
-    return np.sqrt(aside * aside + above * above)

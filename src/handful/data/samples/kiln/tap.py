@@ -175,6 +175,7 @@ def _knock(piece: Piece, microphone: Microphone, dice: Dice, length: int, onset:
         loudness *= 0.4 + 0.6 * abs(np.cos(height * (number + 1) * 0.8))
         halves = family.split * shape.between(0.4, 1.6) + cracked * shape.between(0.01, 0.06)
         fall = 6.91 / (ring_s * (1000 / max(frequency, 200)) ** 0.65 * shape.between(0.8, 1.2))
+        dying = np.exp(-fall * time_s)
         for side, share in (
             (-0.5, np.cos(angle * (number + 2))),
             (0.5, np.sin(angle * (number + 2))),
@@ -182,7 +183,7 @@ def _knock(piece: Piece, microphone: Microphone, dice: Dice, length: int, onset:
             half = frequency * (1 + side * halves)
             if half < 0.46 * RATE:
                 tone = np.sin(2 * np.pi * half * time_s + shape.between(0, 6.28))
-                sound += loudness * share * tone * np.exp(-fall * time_s)
+                sound += loudness * share * tone * dying
     sound *= 1 - np.exp(-time_s * RATE / 6)
     sound += _click(microphone.striker, dice, time_s) * dice.between(0.15, 0.5)
     if cracked:
@@ -204,7 +205,13 @@ def _click(striker: str, dice: Dice, time_s: Floats) -> Floats:
 
 def _filtered(sound: Floats, order: int, edge_hz: float | tuple[float, float], kind: str) -> Floats:
     """The sound through a Butterworth filter. `[T]`."""
-    return np.asarray(sosfilt(butter(order, edge_hz, kind, fs=RATE, output="sos"), sound))
+    return np.asarray(sosfilt(_butterworth(order, edge_hz, kind), sound))
+
+
+@functools.lru_cache(maxsize=64)
+def _butterworth(order: int, edge_hz: float | tuple[float, float], kind: str) -> Floats:
+    """The filter itself: strikers and microphones come back with every tap of a firing."""
+    return np.asarray(butter(order, edge_hz, kind, fs=RATE, output="sos"))
 
 
 def _buzz(sound: Floats, shape: Dice, dice: Dice, time_s: Floats) -> Floats:
