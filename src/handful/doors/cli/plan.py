@@ -62,7 +62,7 @@ def plan(
     if found.past:
         console.sentence(found.past)
     console.facts(plan=found.as_dict())
-    _verdict(found, _command(found, seconds(budget)))
+    _verdict(found, _command(found, seconds(budget), profile, baselines))
 
 
 def stages(found: Plan) -> Table:
@@ -105,11 +105,13 @@ def _tenths(value: float) -> str:
     return f"{value:.1f}"
 
 
-def _command(found: Plan, budget_s: float) -> str:
+def _command(found: Plan, budget_s: float, profile: str | None, baselines: bool) -> str:
     """The training that was planned, as a command."""
     words = ["handful train"]
     words += [f"--labels {found.labels}"] if found.labels else []
     words += [f"--budget {budget_text(budget_s)}"]
+    words += [f"--profile {profile}"] if profile else []
+    words += [] if baselines else ["--no-baselines"]
     return " ".join(words)
 
 

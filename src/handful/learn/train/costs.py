@@ -62,14 +62,20 @@ def _kernel_sum(lesson: Lesson) -> Work:
     return ridge(lesson.most, lesson.classes, lesson.folds)
 
 
+def _kernel_logistic(lesson: Lesson) -> Work:
+    items, fits = lesson.most, (lesson.folds + 1) / _BASE_FOLDS
+    descents = 1.3e-6 * items**2 + 6e-5 * items * lesson.classes
+    return Work(numbers_s=3e-10 * items**3 + descents * fits, steps_s=0.03 * fits)
+
+
 def _logistic_joint(lesson: Lesson) -> Work:
     weights = 3 if lesson.has_shared and lesson.folds else 1
-    return descent(lesson.most, lesson.classes, lesson.folds, len(lesson.items)) * (1.1 * weights)
+    return descent(lesson.most, lesson.classes, lesson.folds, len(lesson.items)) * weights
 
 
 def _late_fusion(lesson: Lesson) -> Work:
     parts = [descent(items, lesson.classes, lesson.folds) for items in lesson.items.values()]
-    return sum(parts, Work()) * 1.15
+    return sum(parts, Work()) * 1.1
 
 
 def _calibrated_product(lesson: Lesson) -> Work:
@@ -87,8 +93,8 @@ def _concatenation(lesson: Lesson) -> Work:
 
 def _boosting(lesson: Lesson) -> Work:
     trees = lesson.classes if lesson.classes > 2 else 1
-    columns = 32 * len(lesson.items)
-    return Work(numbers_s=trees * (0.1 + 1.55e-5 * lesson.most * columns), steps_s=0.1)
+    leaves = min(1.0, lesson.most / 20 / 31)
+    return Work(numbers_s=trees * (0.08 + 0.3 * leaves * len(lesson.items)))
 
 
 def _conv_scratch(lesson: Lesson) -> Work:
@@ -114,6 +120,7 @@ RUNGS: Mapping[str, Cost] = {
     "calibrated_product": _calibrated_product,
     "concatenation": _concatenation,
     "conv_scratch": _conv_scratch,
+    "kernel_logistic": _kernel_logistic,
     "kernel_sum": _kernel_sum,
     "late_fusion": _late_fusion,
     "logistic_joint": _logistic_joint,
@@ -138,15 +145,17 @@ class Fit:
 
     Attributes:
         work: With all the samples it takes at most.
-        full_at: Files from which so many samples come.
+        full_at: Files from which so many samples come, of 96 px where they are pictures.
         file_s: Reference seconds to describe one file.
         sample_bytes: Memory for all the samples.
+        is_picture: Whether larger pictures cost more.
     """
 
     work: Work
     full_at: int
     file_s: float
     sample_bytes: float
+    is_picture: bool = True
 
 
 FITS: Mapping[str, Fit] = {
@@ -157,23 +166,30 @@ FITS: Mapping[str, Fit] = {
         work=Work(numbers_s=2.6), full_at=100, file_s=3.5e-3, sample_bytes=320 * 2**20
     ),
     "random_kernels": Fit(
-        work=Work(numbers_s=0.12), full_at=64, file_s=2.7e-3, sample_bytes=20 * 2**20
+        work=Work(numbers_s=0.12),
+        full_at=64,
+        file_s=2.7e-3,
+        sample_bytes=20 * 2**20,
+        is_picture=False,
     ),
 }
 """Blocks whose fit on six files says nothing of the fit on four hundred; others are measured."""
 
 
-def fit(block: str, files: int) -> Work | None:
+def fit(block: str, files: int, picture_px: int = 96) -> Work | None:
     """Work of fitting a block; None when it is to be measured.
 
     Args:
         block: Its name.
         files: How many it is fitted on.
+        picture_px: Height and width that pictures are brought to; sounds do not mind.
     """
     if block not in FITS:
         return None
     known = FITS[block]
-    return known.work * min(1.0, files / known.full_at) + Work(numbers_s=known.file_s * files)
+    larger = (picture_px / 96) ** 2 if known.is_picture else 1.0
+    samples = known.work * min(1.0, larger * files / known.full_at)
+    return samples + Work(numbers_s=known.file_s * larger * files)
 
 
 def keep(items: int, fresh: int, width: int) -> Work:
@@ -222,9 +238,22 @@ def deal(counts: Counts) -> Work:
     )
 
 
+def lean(counts: Counts) -> Work:
+    """Asking of every modality with lean kernels, in every turn, whether they serve it better."""
+    total = Work()
+    for files in counts.files.values():
+        if files.lean_width and counts.turns:
+            product = 1.4e-11 * 2 * files.labelled**2 * files.lean_width
+            left = _left(counts) * files.labelled
+            asked = ridge(left, counts.classes, counts.turns) * (2 * counts.turns)
+            last = ridge(files.labelled, counts.classes, counts.turns) * 2
+            total += Work(numbers_s=product) + asked + last
+    return total
+
+
 def ladder(counts: Counts) -> Work:
     """Kernels, the choice of a rung in every turn, each modality alone, and the last choice."""
-    total = kernels(counts) + deal(counts)
+    total = kernels(counts) + deal(counts) + lean(counts)
     everything = lesson(counts, 1.0, counts.turns)
     part = lesson(counts, _left(counts), counts.turns)
     total += _choice(counts.rungs, everything) + _choice(counts.rungs, part) * counts.turns

@@ -76,6 +76,7 @@ class Files:
         fit_s: Core seconds to fit the tower, reading left out.
         fit_bytes: Memory that fitting holds for a while, the files included.
         cached_bytes: What one item takes in the cache.
+        lean_width: Numbers per item of the views that may serve better alone; 0 without such.
     """
 
     items: int
@@ -88,6 +89,7 @@ class Files:
     fit_s: float
     fit_bytes: float = 0.0
     cached_bytes: float = 0.0
+    lean_width: int = 0
 
     @property
     def width(self) -> int:

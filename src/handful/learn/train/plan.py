@@ -185,12 +185,15 @@ def estimate(profile: Profile, counts: Counts, pace: Pace, lessons: Lessons) -> 
         lessons: From past runs.
     """
     stages: list[Stage] = []
+    free: list[float] = []
     bare: dict[str, float] = {}
 
     def add(name: str, part: str, cpu_s: float, note: str = "", waiting_s: float = 0.0) -> None:
         bare[part] = bare.get(part, 0.0) + cpu_s
         right = lessons.corrected(part, cpu_s)
-        wall_s = _on_the_wall(part, right, pace.threads) / pace.share + waiting_s
+        busy_s = _on_the_wall(part, right, pace.threads)
+        free.append(busy_s + waiting_s)
+        wall_s = busy_s / pace.share + waiting_s
         stages.append(Stage(name=name, part=part, wall_s=wall_s, cpu_s=right, note=note))
 
     for name, files in counts.files.items():
@@ -210,8 +213,7 @@ def estimate(profile: Profile, counts: Counts, pace: Pace, lessons: Lessons) -> 
     bare["memory"] = float(space.peak_bytes(counts))
     cpu_s = sum(stage.cpu_s for stage in stages)
     wall_s = sum(stage.wall_s for stage in stages)
-    free_s = sum(_on_the_wall(stage.part, stage.cpu_s, pace.threads) for stage in stages)
-    return Estimate(profile, counts, tuple(stages), bare, cpu_s, wall_s, free_s)
+    return Estimate(profile, counts, tuple(stages), bare, cpu_s, wall_s, sum(free))
 
 
 def _on_the_wall(part: str, cpu_s: float, threads: int) -> float:

@@ -6,6 +6,8 @@ from handful.learn.train.counts import WIDTH, Counts, Files
 
 _LEFT_OVER = 60 * 2**20
 """What freed arrays leave behind; measured 40 to 80 MiB."""
+_LIBRARIES = 60 * 2**20
+"""What is loaded for the baselines on the way."""
 
 
 def peak_bytes(counts: Counts) -> int:
@@ -38,7 +40,7 @@ def _ladder_bytes(counts: Counts) -> float:
     kernels = 4.0 * counts.labelled**2 * len(counts.files)
     held = 2 * sum(rows) + 2 * kernels
     projecting = 3 * max(rows)
-    joining = 3 * sum(rows) if counts.baselines else 1.2 * sum(rows)
+    joining = 3 * sum(rows) + _LIBRARIES if counts.baselines else 1.2 * sum(rows)
     return held + max(projecting, joining)
 
 
