@@ -83,7 +83,7 @@ def test_a_ladder_of_one_modality_is_its_turns_and_the_last_choice() -> None:
     turn = PACE.seconds(costs.ridge(240, 4, 5))
     last = PACE.seconds(costs.ridge(300, 4, 5))
     around = PACE.seconds(costs.kernels(told)) + PACE.seconds(costs.deal(told))
-    decide = 7e-5 * 300 * 2
+    decide = 7e-5 * 300 * 2 + PACE.seconds(costs.answers(told))
     assert PACE.seconds(costs.ladder(told)) == pytest.approx(around + 5 * turn + last + decide)
 
 

@@ -112,6 +112,7 @@ class Counts:
         rungs: Names of the rungs to choose from.
         shy: Those of them that say nothing of their own about a single modality.
         baselines: Names of what only stands in the table to be beaten.
+        reads_files: Whether a baseline learns from the labelled files themselves.
         held_bytes: Memory that the process holds before it starts.
     """
 
@@ -125,6 +126,7 @@ class Counts:
     rungs: tuple[str, ...] = ()
     shy: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
+    reads_files: bool = False
     held_bytes: int = 0
 
     @property

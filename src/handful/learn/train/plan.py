@@ -203,7 +203,9 @@ def estimate(profile: Profile, counts: Counts, pace: Pace, lessons: Lessons) -> 
         add(f"encode {name}", "encode", seconds, _encode_note(files))
     add("align", "align", pace.seconds(costs.align(counts)), _align_note(counts))
     if counts.labelled:
-        add("ladder", "ladder", pace.seconds(costs.ladder(counts)), _ladder_note(counts))
+        again_s = sum(files.labelled * files.read_s for files in counts.files.values())
+        seconds = pace.seconds(costs.ladder(counts)) + again_s * counts.reads_files
+        add("ladder", "ladder", seconds, _ladder_note(counts))
     if counts.labelled and counts.baselines:
         note = f"{len(counts.baselines)} ways you might use instead"
         add("baselines", "baselines", pace.seconds(costs.baselines(counts)), note)

@@ -8,6 +8,8 @@ _LEFT_OVER = 60 * 2**20
 """What freed arrays leave behind; measured 40 to 80 MiB."""
 _LIBRARIES = 60 * 2**20
 """What is loaded for the baselines on the way."""
+_NETWORKS = 250 * 2**20
+"""What is loaded to train a network."""
 
 
 def peak_bytes(counts: Counts) -> int:
@@ -41,6 +43,8 @@ def _ladder_bytes(counts: Counts) -> float:
     held = 2 * sum(rows) + 2 * kernels
     projecting = 3 * max(rows)
     joining = 3 * sum(rows) + _LIBRARIES if counts.baselines else 1.2 * sum(rows)
+    if counts.reads_files:
+        joining += _NETWORKS
     return held + max(projecting, joining)
 
 
