@@ -69,7 +69,7 @@ def test_twice_the_speed_is_half_the_time() -> None:
     quick = Pace(gflops=2 * PACE.gflops, mops=2 * PACE.mops)
     assert PACE.seconds(work) == pytest.approx(4.0)
     assert quick.seconds(work) == pytest.approx(2.0)
-    assert replace(PACE, gflops=2 * PACE.gflops).seconds(work) == pytest.approx(2.5)
+    assert replace(PACE, gflops=2 * PACE.gflops).seconds(work) == pytest.approx(1.5 + 0.5**0.5)
 
 
 def test_baselines_are_learned_in_every_turn() -> None:

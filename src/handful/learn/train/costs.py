@@ -1,9 +1,9 @@
 """Core seconds of each part of a training, one function each, on the core they were measured on.
 
 Constants come from fits on kiln pieces, spoken digits, grocery photos and emoji with 60 to 900
-labels of 3 to 42 classes, one thread, with memory traced as it is in a training. Descents stop
-when they have converged, which depends on the data as much as on its size, so a single figure may
-be off by a third; what past runs of a project took corrects it (`history`).
+labels of 3 to 42 classes, one thread, on a busy machine. Descents stop when they have converged,
+which depends on the data as much as on its size, so a single figure may be off by a third; what
+past runs of a project took corrects it (`history`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Cost = Callable[[Lesson], Work]
 def ridge(items: float, classes: int, folds: int) -> Work:
     """One factorisation of a kernel, and left-out answers at eight penalties."""
     numbers_s = 1e-4 * items + 3e-10 * items**3 + 7e-6 * items * classes
-    return Work(numbers_s=numbers_s, steps_s=0.005 * max(folds, 1))
+    return Work(numbers_s=numbers_s, steps_s=0.004 * max(folds, 1))
 
 
 def descent(items: float, classes: int, folds: int, modalities: int = 1) -> Work:
@@ -55,7 +55,7 @@ def descent(items: float, classes: int, folds: int, modalities: int = 1) -> Work
     fits = (folds + 1) / _BASE_FOLDS
     more = 1 + 0.1 * (modalities - 1)
     numbers_s = (3e-4 * items + 6.5e-5 * items * classes) * more
-    return Work(numbers_s=numbers_s, steps_s=0.14 + 3.5e-4 * items) * fits
+    return Work(numbers_s=numbers_s, steps_s=0.09 + 2.5e-4 * items) * fits
 
 
 def _kernel_sum(lesson: Lesson) -> Work:
@@ -65,7 +65,7 @@ def _kernel_sum(lesson: Lesson) -> Work:
 def _kernel_logistic(lesson: Lesson) -> Work:
     items, fits = lesson.most, (lesson.folds + 1) / _BASE_FOLDS
     descents = 1.3e-6 * items**2 + 6e-5 * items * lesson.classes
-    return Work(numbers_s=3e-10 * items**3 + descents * fits, steps_s=0.07 * fits)
+    return Work(numbers_s=3e-10 * items**3 + descents * fits, steps_s=0.045 * fits)
 
 
 def _logistic_joint(lesson: Lesson) -> Work:
@@ -88,7 +88,7 @@ def _concatenation(lesson: Lesson) -> Work:
     fits = (lesson.folds + 1) / _BASE_FOLDS
     spread = 1.9e-4 * items * lesson.classes * min(1.0, items / 400) * fits
     gram = 4e-11 * items**2 * width + 1.5e-8 * items * width
-    return Work(numbers_s=gram + spread + 7e-4 * items * fits, steps_s=0.12 + 6e-4 * items * fits)
+    return Work(numbers_s=gram + spread + 7e-4 * items * fits, steps_s=0.07 + 6e-4 * items * fits)
 
 
 def _boosting(lesson: Lesson) -> Work:
@@ -210,13 +210,13 @@ def align(counts: Counts) -> Work:
 
 def _directions(items: int, width: int) -> Work:
     small, large = min(items, width), max(items, width)
-    copies = 1.5e-8 * items * width
+    copies = 2.5e-8 * items * width
     if small <= 3072:
-        gram = 2.5e-11 * 2 * small**2 * large + 3.7e-10 * small**3
+        gram = 2.5e-11 * 2 * small**2 * large + 1.7e-10 * small**3
     else:
         gram = 10 * 1.4e-11 * 2 * items * width * (WIDTH * 1.25 + 16)
     project = 2.5e-11 * 2 * items * width * min(WIDTH, small)
-    return Work(numbers_s=copies + gram + project, steps_s=0.02)
+    return Work(numbers_s=copies + gram + project, steps_s=0.08)
 
 
 def kernels(counts: Counts) -> Work:
