@@ -1,0 +1,29 @@
+"""A small trained shop, and what makes more of its things."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import handful as hd
+
+_FILE = Path(__file__).with_name("things.py")
+
+
+@pytest.fixture(scope="session")
+def things() -> ModuleType:
+    if "things" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("things", _FILE)
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["things"] = module
+        spec.loader.exec_module(module)
+    return sys.modules["things"]
+
+
+@pytest.fixture(scope="session")
+def shop(things: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> hd.Project:
+    return things.trained_shop(tmp_path_factory.getbasetemp())
