@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handful.foundation.goal import Goal, Mistake
-from handful.learn.routes.adapt import OURS, Arm
+from handful.learn.routes.arms import OURS, Arm
 from handful.learn.routes.table import lines, sentences
 
 LABELS = np.repeat([0, 1], 100)

@@ -143,7 +143,10 @@ def _table(run: Run) -> Table:
         Column("accuracy", show=percent_text),
         Column("interval", "95 % interval"),
         Column("cost", "cost per 100"),
+        Column("p50_ms", "answer p50"),
+        Column("p90_ms", "p90 ms"),
         Column("cpu_s", "CPU s"),
+        Column("memory_mib", "MiB"),
         Column("note", "chosen"),
     ]
     title = f"{run.task}: {labelled} labelled items{over}, each answered while held out"
@@ -155,8 +158,15 @@ def _table(run: Run) -> Table:
             line["accuracy"],
             interval,
             round(line["cost"], 1),
+            _rounded(line["p50_ms"]),
+            _rounded(line["p90_ms"]),
             round(line["cpu_s"], 1),
+            round(line["memory_mib"]),
             line["note"],
             highlight=line["name"] == "ours",
         )
     return table
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

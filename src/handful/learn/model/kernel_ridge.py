@@ -20,7 +20,7 @@ _DEFAULT_TEMPERATURE = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RidgeModel:
+class KernelModel:
     """Scores from a kernel, and what makes them probabilities.
 
     Attributes:
@@ -60,10 +60,10 @@ class RidgeModel:
         )
 
 
-class RidgeFit(NamedTuple):
+class KernelFit(NamedTuple):
     """A model, what it says of held-out items, and the chosen penalty."""
 
-    model: RidgeModel
+    model: KernelModel
     held_out: NDArray[np.float64] | None
     penalty: float
 
@@ -73,7 +73,7 @@ def fit_ridge(
     labels: NDArray[np.intp],
     folds: Folds | None,
     prior: NDArray[np.float64],
-) -> RidgeFit:
+) -> KernelFit:
     """Fit one-vs-all ridge on a kernel.
 
     Args:
@@ -87,10 +87,10 @@ def fit_ridge(
     spectrum = ridge.Spectrum.of_kernel(kernel)
     if folds is None:
         dual = spectrum.dual(targets, _DEFAULT_PENALTY)
-        model = RidgeModel(dual, _DEFAULT_TEMPERATURE, seen, prior)
-        return RidgeFit(model, None, _DEFAULT_PENALTY)
+        model = KernelModel(dual, _DEFAULT_TEMPERATURE, seen, prior)
+        return KernelFit(model, None, _DEFAULT_PENALTY)
     path = spectrum.out_of_fold(targets, folds.assignment)
     choice = choose(path, ridge.PENALTIES, labels, folds, prior)
     penalty = ridge.PENALTIES[choice.place]
-    model = RidgeModel(spectrum.dual(targets, penalty), choice.temperature, seen, prior)
-    return RidgeFit(model, choice.held_out, penalty)
+    model = KernelModel(spectrum.dual(targets, penalty), choice.temperature, seen, prior)
+    return KernelFit(model, choice.held_out, penalty)

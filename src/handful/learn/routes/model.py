@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -27,12 +27,14 @@ from handful.foundation.predictor import Answer, Query
 from handful.foundation.project.atomic import replacing
 from handful.foundation.project.manifest import read_manifest, write_manifest
 from handful.learn.model.latents import Latents
+from handful.learn.routes.calibrating import apply
 from handful.learn.routes.encode import encode_values
 from handful.learn.routes.reading import read_queries
 from handful.learn.routes.towers import Recipe, build
 from handful.learn.routes.verdict import Judge
 from handful.learn.rungs.base import Evidence, Head, Rung, prefixed, subarrays
 from handful.learn.towers.base import Tower
+from handful.numerics.decide.calibrate import Temperature
 from handful.numerics.decide.shapley import log_odds, shares
 from handful.numerics.linear.blocks import Block
 from handful.numerics.linear.kernels import KernelSum, Parts
@@ -56,6 +58,7 @@ class Model:
         rung: The name of the rung that learned.
         head: What it learned; None for a model that learned without labels.
         judge: What makes an answer sure; None for a model that learned without labels.
+        temperature: One per choice of modalities; None when nothing could be held out.
     """
 
     name: str
@@ -68,11 +71,16 @@ class Model:
     rung: str
     head: Head | None
     judge: Judge | None
+    temperature: Temperature | None = None
 
     @property
     def modalities(self) -> tuple[str, ...]:
         """The modalities it can use, in the usual order."""
         return tuple(name for name in MODALITIES if name in self.latents.modalities)
+
+    def without_kernels(self) -> Model:
+        """The same encoders and latents, with nothing learned from labels."""
+        return replace(self, kernels=None, rung="", head=None, judge=None, temperature=None)
 
     def predict(self, queries: Sequence[Query]) -> list[Answer]:
         """Answer each query.
@@ -124,7 +132,9 @@ class Model:
                 width = self.latents.projections[modality].directions.shape[1]
                 nothing = np.zeros((items, width), dtype=np.float32)
                 latents[modality] = {"plain": Block(values=nothing, present=absent)}
-        parts = self.kernels.cross(views) if self.kernels and views else Parts({}, {}, {})
+        parts, known = Parts({}, {}, {}), self.kernels.known(views) if self.kernels else {}
+        if self.kernels and known:
+            parts = self.kernels.cross(known)
         ordered = {name: latents[name] for name in self.latents.modalities}
         return Evidence(kernels=parts, latents=ordered, views=views)
 
@@ -142,7 +152,7 @@ class Model:
                 "This model learned without labels, so it can find but not answer.",
                 "handful train --labels TASK",
             )
-        said = _by_subset(self.head, evidence)
+        said = _by_subset(self.head, evidence, self.temperature)
         return [self._one(evidence, said, row) for row in range(len(evidence))]
 
     def _one(
@@ -202,6 +212,7 @@ class Model:
                 "rung": self.rung,
                 "latents_note": self.latents.note,
                 "judge": self.judge.as_dict() if self.judge else None,
+                "temperature": asdict(self.temperature) if self.temperature else None,
             },
         )
 
@@ -244,6 +255,7 @@ class Model:
             rung=about["rung"],
             head=head,
             judge=Judge.from_dict(about["judge"]) if about["judge"] else None,
+            temperature=Temperature(**about["temperature"]) if about["temperature"] else None,
         )
 
 
@@ -266,11 +278,14 @@ def subsets(modalities: Sequence[str]) -> list[tuple[str, ...]]:
     ]
 
 
-def _by_subset(head: Head, evidence: Evidence) -> dict[frozenset[str], NDArray[np.float64]]:
+def _by_subset(
+    head: Head, evidence: Evidence, temperature: Temperature | None
+) -> dict[frozenset[str], NDArray[np.float64]]:
     """`[M, K]` from every subset of the modalities that some item has, and from none at all."""
     found = {frozenset[str](): head.probabilities(evidence.only(()))}
     for subset in subsets(evidence.modalities):
-        found[frozenset(subset)] = head.probabilities(evidence.only(subset))
+        said = head.probabilities(evidence.only(subset))
+        found[frozenset(subset)] = apply(temperature, subset, said) if temperature else said
     return found
 
 

@@ -12,15 +12,16 @@ import numpy as np
 from handful.data.library.items import Item
 from handful.data.library.library import Library
 from handful.data.modalities.base import MODALITIES
+from handful.foundation.components import find, make
 from handful.foundation.console import seconds_text
 from handful.foundation.errors import HandfulError, InputError, UsageError
-from handful.foundation.hardware import Tariff, resident_bytes
+from handful.foundation.hardware import Tariff, find_module, resident_bytes
 from handful.foundation.hardware.power import EnergyCounter
 from handful.foundation.project.manifest import MANIFEST, read_manifest
-from handful.learn.routes import adapt
 from handful.learn.routes.encode import FITTED_ON
-from handful.learn.routes.probing import Timed, pace_of, time_files
-from handful.learn.routes.towers import Profile, Recipe
+from handful.learn.routes.probing import Timed, pace_of, time_files, watch
+from handful.learn.routes.towers import LEAN, Profile, Recipe, build, sides_of
+from handful.learn.rungs.base import Rung
 from handful.learn.towers.latents import LatentCache
 from handful.learn.train import costs
 from handful.learn.train.counts import Counts, Files, Pace
@@ -39,6 +40,7 @@ from handful.learn.train.plan import (
 if TYPE_CHECKING:
     from handful.learn.routes.train import Config, Labelled
 
+_RUNGS = "handful.learn.rungs"
 _PROFILES: tuple[Profile, ...] = ("default", "fast")
 """Better ones first."""
 
@@ -77,14 +79,14 @@ def plan(question: Question) -> Plan:
         InputError: When the files cannot be read any more, or no tower can be fitted on them.
     """
     config, pace = question.config, pace_of(question.cache)
-    records = _records(question.runs)
+    share, records = watch(), _records(question.runs)
     past = [each for each in map(past_of, records) if each]
     profiles = (config.profile,) if config.profile else _PROFILES
     counts = _count(question, profiles, pace, records)
-    ways = _ways(counts, pace, past, config.baselines)
+    ways = _ways(counts, replace(pace, share=share()), past, config.baselines)
     chosen = choose(ways, config.budget_s)
     lessons = learn(past, chosen.profile)
-    blocks = Recipe.of(chosen.profile, list(chosen.counts.files)).blocks
+    blocks = recipe_of(chosen.profile, list(chosen.counts.files), question.learned.items).blocks
     return finish(
         chosen,
         lessons,
@@ -123,7 +125,7 @@ def _ways(
     ways = []
     for keeps in (True, False) if has_baselines else (False,):
         for profile, each in counts.items():
-            part = each if keeps else replace(each, baselines=())
+            part = each if keeps else replace(each, baselines=(), reads_files=False)
             ways.append(estimate(profile, part, pace, learn(past, profile)))
     if any(not way.counts.labelled for way in ways):
         return ways[: len(counts)]
@@ -215,15 +217,28 @@ def _count(
     labelled = set(learned.rows.tolist())
     for modality, rows in held.items():
         items = [learned.items[row] for row in rows]
-        recipes = {name: Recipe.of(name, [modality]).blocks[modality] for name in profiles}
-        blocks = tuple(dict.fromkeys(block for each in recipes.values() for block in each))
-        timed = time_files(question.library, items, modality, blocks, question.config.seed)
-        missing = shelf.missing(modality, items, timed)
+        recipes = [recipe_of(profile, [modality], items) for profile in profiles]
+        towers = [build(recipe)[modality] for recipe in recipes]
+        found = time_files(question.library, items, modality, towers, question.config.seed)
         with_label = sum(row in labelled for row in rows)
-        for profile, names in recipes.items():
-            files[profile][modality] = _files(timed, names, missing, len(items), with_label, pace)
+        for profile, recipe, timed in zip(profiles, recipes, found, strict=True):
+            missing = shelf.missing(modality, items, timed)
+            files[profile][modality] = _files(
+                timed, recipe.picture_px, missing, len(items), with_label, pace
+            )
     shared = _shared_counts(question)
     return {profile: replace(shared, files=found) for profile, found in files.items()}
+
+
+def recipe_of(profile: Profile, modalities: Sequence[str], items: Sequence[Item]) -> Recipe:
+    """The towers that a training of these items uses.
+
+    Args:
+        profile: Of the towers.
+        modalities: Those wanted.
+        items: All that the training learns from.
+    """
+    return Recipe.of(profile, modalities, sides_of(items))
 
 
 def _held(items: Sequence[Item]) -> dict[str, list[int]]:
@@ -237,8 +252,11 @@ def _held(items: Sequence[Item]) -> dict[str, list[int]]:
 
 def _shared_counts(question: Question) -> Counts:
     learned, config = question.learned, question.config
-    rungs = [rung for rung in adapt.rungs(baselines=False) if not rung.needs_inputs]
-    beaten = [rung for rung in adapt.rungs(baselines=True) if not rung.needs_inputs]
+    every: list[Rung] = [make(_RUNGS, name, Rung) for name in find(_RUNGS)]
+    reads = config.baselines and find_module("torch").is_installed
+    able = [rung for rung in every if reads or not rung.needs_inputs]
+    rungs = [rung for rung in able if not rung.is_baseline]
+    beaten = [rung for rung in able if rung.is_baseline]
     is_taught = bool(config.labels)
     return Counts(
         files={},
@@ -251,13 +269,14 @@ def _shared_counts(question: Question) -> Counts:
         rungs=tuple(rung.name for rung in rungs) if is_taught else (),
         shy=tuple(rung.name for rung in rungs if rung.needs_several),
         baselines=tuple(rung.name for rung in beaten) if is_taught and config.baselines else (),
+        reads_files=any(rung.needs_inputs for rung in beaten) and is_taught and config.baselines,
         held_bytes=resident_bytes() or 0,
     )
 
 
 def _files(
     timed: Timed,
-    names: Sequence[str],
+    picture_px: int,
     missing: Mapping[str, int],
     items: int,
     labelled: int,
@@ -265,24 +284,29 @@ def _files(
 ) -> Files:
     """One modality by the blocks of one profile."""
     fitted_on = min(items, FITTED_ON)
+    names = list(timed.tower.blocks)
     stale = [name for name in names if missing[name]]
     fit_s, sample_bytes = 0.0, 0.0
     for name in names:
-        work = costs.fit(name, fitted_on)
+        work = costs.fit(name, fitted_on, picture_px)
         fit_s += timed.fit_s[name] * fitted_on if work is None else pace.seconds(work)
         if name in costs.FITS:
             sample_bytes = max(sample_bytes, costs.FITS[name].sample_bytes)
+    widths = timed.widths(names)
+    kept = LEAN.get(timed.tower.modality, ())
+    has_lean = set(kept) < set(names)
     return Files(
         items=items,
         fresh=max((missing[name] for name in stale), default=0),
         labelled=labelled,
-        widths=timed.widths(names),
+        widths=widths,
         fitted_on=fitted_on,
         read_s=timed.read_s,
         encode_s=timed.encode_s(stale),
         fit_s=fit_s,
         fit_bytes=timed.value_bytes * fitted_on + sample_bytes,
         cached_bytes=timed.cached_bytes(stale),
+        lean_width=sum(widths[name] for name in kept) if has_lean else 0,
     )
 
 

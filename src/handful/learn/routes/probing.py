@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from handful.data.library.items import Item
 from handful.data.library.library import Library
-from handful.foundation.errors import HandfulError, InputError
+from handful.foundation.errors import InputError
 from handful.foundation.hardware import (
     Speed,
     choose_threads,
@@ -31,7 +31,7 @@ from handful.foundation.hardware import (
 )
 from handful.foundation.project.atomic import write_json
 from handful.learn.routes.encode import sample
-from handful.learn.towers.classical.profiles import make_tower
+from handful.learn.towers.base import Tower
 from handful.learn.towers.classical.tower import ClassicalTower
 from handful.learn.train import costs
 from handful.learn.train.counts import REFERENCE_MOPS, Pace
@@ -39,7 +39,7 @@ from handful.learn.train.counts import REFERENCE_MOPS, Pace
 _FILES = 6
 _MORE_FILES = 48
 """Files to try when six are too alike to fit a tower on."""
-_LOOK_S = 0.15
+_LOOK_S = 0.5
 _SPEED_S = 1.0
 _DENSE = 0.25
 """The cache keeps only the numbers that are not zero where at most this share is not."""
@@ -62,31 +62,39 @@ def speed_of(cache: Path) -> Speed:
 
 
 def pace_of(cache: Path) -> Pace:
-    """How fast this machine works now.
+    """How fast this machine works, with a whole core for itself.
 
     Args:
         cache: The project's `cache`.
     """
     speed = speed_of(cache)
-    processor, load = look_at_processor(), load_now()
     one = speed.one_thread_gflops or speed.all_threads_gflops / speed.threads
     return Pace(
         gflops=one,
         mops=speed.python_mops or REFERENCE_MOPS,
         write_mb_per_s=speed.disk_write_mb_per_s or 200.0,
-        threads=choose_threads(processor, load).value,
-        share=_share(processor.usable_cores, load),
+        threads=choose_threads(look_at_processor(), load_now()).value,
     )
 
 
-def _share(cores: int, load: float | None) -> float:
-    """Part of a core that this process gets: as it is right now, and as the last minute was."""
+def watch() -> Callable[[], float]:
+    """Begin to watch which part of a core this process gets.
+
+    Returns:
+        Tells the part since then, 0.05 to 1; 1 where the system says that a core is idle.
+    """
     wall_s, cpu_s = time.perf_counter(), time.process_time()
-    while time.perf_counter() - wall_s < _LOOK_S:
-        sum(range(1000))
-    now = (time.process_time() - cpu_s) / (time.perf_counter() - wall_s)
-    lately = 1.0 if load is None else min(1.0, cores / (load + 1))
-    return float(min(max((now * lately) ** 0.5, 0.05), 1.0))
+
+    def share() -> float:
+        load = load_now()
+        if load is not None and load + 1 <= look_at_processor().usable_cores:
+            return 1.0
+        while time.perf_counter() - wall_s < _LOOK_S:
+            sum(range(1000))
+        got = (time.process_time() - cpu_s) / (time.perf_counter() - wall_s)
+        return float(min(max(got, 0.05), 1.0))
+
+    return share
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +102,7 @@ class Timed:
     """What a few files of one modality cost.
 
     Attributes:
-        tower: Every block that was asked for, fitted on these files.
+        tower: Fitted on these files.
         values: The decoded files.
         read_s: Core seconds to read one.
         value_bytes: Memory that one takes when decoded.
@@ -134,9 +142,13 @@ class Timed:
 
 
 def time_files(
-    library: Library, items: Sequence[Item], modality: str, blocks: Sequence[str], seed: int
-) -> Timed:
-    """Read, fit and be ready to encode a few files of one modality.
+    library: Library,
+    items: Sequence[Item],
+    modality: str,
+    towers: Sequence[Tower[Any]],
+    seed: int,
+) -> list[Timed]:
+    """Read a few files of one modality, and fit towers on them, ready to encode.
 
     Texts are so quick that all the texts the training would fit on are read and fitted.
 
@@ -144,38 +156,47 @@ def time_files(
         library: Where the items are.
         items: Those that have the modality, two or more.
         modality: Which.
-        blocks: Names of the blocks, of every profile that is looked at.
+        towers: Those that are looked at, not fitted yet.
         seed: As in the training.
 
+    Returns:
+        What the files cost with each tower.
+
     Raises:
-        InputError: When the files cannot be read, or are too few or too alike to fit the blocks.
+        InputError: When the files cannot be read, or are too few or too alike to fit the towers.
     """
-    is_final = modality == "text"
-    refusal: HandfulError | None = None
-    for count in (len(items),) if is_final else (_FILES, _MORE_FILES):
-        some = (
-            [items[row] for row in sample(count, seed)]
-            if is_final
-            else _spread(items, modality, count)
+    if modality == "text":
+        every = [items[row] for row in sample(len(items), seed)]
+        return _timed(library, every, modality, towers, seed)
+    try:
+        return _timed(library, _spread(items, modality, _FILES), modality, towers, seed)
+    except InputError:
+        more = _spread(items, modality, _MORE_FILES)
+        return _timed(library, more, modality, towers, seed)
+
+
+def _timed(
+    library: Library,
+    items: Sequence[Item],
+    modality: str,
+    towers: Sequence[Tower[Any]],
+    seed: int,
+) -> list[Timed]:
+    values, read_s = _read(library, items, modality)
+    found = []
+    for tower in towers:
+        assert isinstance(tower, ClassicalTower)
+        found.append(
+            Timed(
+                tower=tower,
+                values=values,
+                read_s=read_s,
+                value_bytes=sum(map(_bytes, values)) / len(values),
+                fit_s=_fit(tower, values, seed),
+                is_final=modality == "text",
+            )
         )
-        values, read_s = _read(library, some, modality)
-        tower = make_tower(modality, blocks)
-        try:
-            fit_s = _fit(tower, values, seed)
-        except InputError as error:
-            refusal = error
-            continue
-        size = sum(map(_bytes, values)) / len(values)
-        return Timed(
-            tower=tower,
-            values=values,
-            read_s=read_s,
-            value_bytes=size,
-            fit_s=fit_s,
-            is_final=is_final,
-        )
-    assert refusal is not None
-    raise refusal
+    return found
 
 
 def _spread(items: Sequence[Item], modality: str, count: int) -> list[Item]:

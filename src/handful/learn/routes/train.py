@@ -31,22 +31,24 @@ from handful.foundation.hardware import (
     load_now,
     look_at_processor,
 )
+from handful.foundation.hardware.extras import find_module
 from handful.foundation.project.atomic import replacing, write_text
 from handful.foundation.project.manifest import write_manifest
 from handful.learn.model import latents as latent_room
 from handful.learn.model.latents import Latents
 from handful.learn.routes import table as tables
-from handful.learn.routes.adapt import OURS, Climb, climb
+from handful.learn.routes.adapt import Climb, climb
+from handful.learn.routes.answering import answer_times
+from handful.learn.routes.arms import OURS
 from handful.learn.routes.encode import Encoded, encode
+from handful.learn.routes.lesson import LessonKernels, inputs_of, views_of, with_kernels
 from handful.learn.routes.model import Model
 from handful.learn.routes.planning import Question, plan
 from handful.learn.routes.run import Run
-from handful.learn.routes.towers import Profile, Recipe, build
+from handful.learn.routes.towers import Profile, Recipe, build, sides_of
 from handful.learn.routes.verdict import Judge
-from handful.learn.rungs.base import Evidence, Lesson
+from handful.learn.rungs.base import Lesson
 from handful.learn.towers.latents import LatentCache
-from handful.numerics.linear.kernels import Blocks, KernelSum
-from handful.numerics.linear.kernels import Config as KernelConfig
 
 _HELD_BACK = (Split.TEST, Split.HOLDOUT)
 
@@ -193,6 +195,15 @@ def train(
     return Run.open(folder)
 
 
+def network_s(budget_s: float) -> float:
+    """Processor seconds that the network from scratch gets for one fit.
+
+    Args:
+        budget_s: Of the whole training; five folds of it take a sixth.
+    """
+    return min(60.0, max(2.0, budget_s / 30))
+
+
 class _Outcome(NamedTuple):
     model: Model
     climb: Climb | None
@@ -213,7 +224,7 @@ def _learn(
     clock = _Stages()
     held = [name for name in MODALITIES if any(name in item.modalities for item in learned.items)]
     assert config.profile
-    recipe = Recipe.of(config.profile, held)
+    recipe = Recipe.of(config.profile, held, sides_of(learned.items))
     encoded = encode(
         library,
         learned.items,
@@ -226,7 +237,7 @@ def _learn(
     on_stage("finding what the modalities share", 0, 1)
     space = Latents.fit(encoded.views, config.latents, groups=learned.groups, seed=config.seed)
     clock.done("align")
-    recipe = Recipe(blocks={name: recipe.blocks[name] for name in encoded.towers})
+    recipe = recipe.serving(encoded.towers)
     sentences = [*encoded.lost, *space.sentences()]
     base = Model(
         name=config.labels or "unlabelled",
@@ -242,10 +253,13 @@ def _learn(
     )
     if not config.labels:
         return _Outcome(base, None, [], sentences, clock)
-    return _with_labels(base, encoded, learned, config, goal, asks, on_stage, clock, sentences)
+    return _with_labels(
+        library, base, encoded, learned, config, goal, asks, on_stage, clock, sentences
+    )
 
 
 def _with_labels(
+    library: Library,
     base: Model,
     encoded: Encoded,
     learned: Labelled,
@@ -256,12 +270,13 @@ def _with_labels(
     clock: _Stages,
     sentences: list[str],
 ) -> _Outcome:
-    views = _rows(encoded.views, learned.rows)
-    kernels = KernelSum.fit(views, _kernel_configs(views), config.seed)
-    evidence = base.evidence_of(views, len(learned.rows))
-    evidence = Evidence(
-        kernels=kernels.train(), latents=evidence.latents, views=evidence.views, inputs=None
-    )
+    views = views_of(encoded.views, learned.rows)
+    kernels = LessonKernels.fit(views, base.towers, config.seed)
+    evidence = with_kernels(base.evidence_of(views, len(learned.rows)), kernels)
+    labelled = [learned.items[row] for row in learned.rows]
+    if config.baselines and find_module("torch").is_installed:
+        on_stage("reading files for the network from scratch", 0, 1)
+        evidence = replace(evidence, inputs=inputs_of(library, labelled))
     lesson = Lesson(
         evidence=evidence,
         labels=learned.labels,
@@ -275,10 +290,11 @@ def _with_labels(
         groups,
         count=config.folds,
         with_baselines=config.baselines,
+        settings={"conv_scratch": {"budget_s": network_s(config.budget_s)}},
         on_step=on_stage,
     )
     clock.done("adapt")
-    present = {name: evidence.present(name) for name in evidence.latents}
+    present = {name: lesson.evidence.present(name) for name in lesson.evidence.latents}
     judge = Judge.fit(climbed, learned.labels, groups, present, goal, asks)
     model = Model(
         name=base.name,
@@ -287,12 +303,15 @@ def _with_labels(
         recipe=base.recipe,
         towers=base.towers,
         latents=base.latents,
-        kernels=kernels,
+        kernels=kernels.chosen(climbed.lean),
         rung=climbed.rung.name,
         head=climbed.learned.head,
         judge=judge,
+        temperature=climbed.temperature,
     )
-    lines = tables.lines(climbed.arms, learned.labels, learned.classes, groups, goal)
+    on_stage("timing single answers", 0, 1)
+    times = answer_times(climbed.arms, library, labelled, model)
+    lines = tables.lines(climbed.arms, learned.labels, learned.classes, groups, goal, times)
     sentences += [
         *climbed.notes,
         f"Chosen: {climbed.rung.name.replace('_', ' ')} ({climbed.learned.note}).",
@@ -301,22 +320,6 @@ def _with_labels(
     ]
     clock.done("decide")
     return _Outcome(model, climbed, lines, sentences, clock)
-
-
-def _kernel_configs(views: Blocks) -> dict[str, KernelConfig]:
-    """Text is linear in its n-grams; the rest gains from a curved kernel."""
-    return {name: KernelConfig(shape="linear" if name == "text" else "rbf") for name in views}
-
-
-def _rows(views: Blocks, rows: NDArray[np.intp]) -> dict[str, dict[str, Any]]:
-    """The views of some items, without those that fewer than two of them have."""
-    found: dict[str, dict[str, Any]] = {}
-    for modality, named in views.items():
-        taken = {name: block.take(rows) for name, block in named.items()}
-        enough = {name: block for name, block in taken.items() if block.present.sum() >= 2}
-        if enough:
-            found[modality] = enough
-    return found
 
 
 class _Stages:

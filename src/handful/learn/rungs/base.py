@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handful.foundation.errors import InputError, UsageError, did_you_mean
+from handful.learn.model.kernel_ridge import KernelModel
 from handful.numerics.linear.blocks import Block
 from handful.numerics.linear.folds import Folds
+from handful.numerics.linear.fusion import sum_kernels
 from handful.numerics.linear.kernels import Blocks, Parts
 
 Arrays = dict[str, NDArray[Any]]
@@ -36,12 +38,15 @@ class Evidence:
         views: Modality to view to `[M, D]` with presence: everything the towers said.
         inputs: Modality to decoded values, one per item, None where absent; only for rungs that
             learn from raw files.
+        lean: Like `kernels`, for the modalities that fewer views may serve better: a view of
+            the colours, say, misleads where every group has a background of its own.
     """
 
     kernels: Parts
     latents: Blocks
     views: Blocks
     inputs: Mapping[str, list[Any]] | None = None
+    lean: Parts = field(default_factory=lambda: Parts({}, {}, {}))
 
     def __len__(self) -> int:
         return len(next(iter(next(iter(self.latents.values())).values())))
@@ -78,13 +83,9 @@ class Evidence:
                 raise UsageError(
                     f"There is no modality `{name}`.", did_you_mean(name, self.latents)
                 )
-        held = self.kernels
         return Evidence(
-            kernels=Parts(
-                {name: kernel for name, kernel in held.kernels.items() if name in modalities},
-                {name: rows for name, rows in held.rows.items() if name in modalities},
-                held.columns,
-            ),
+            kernels=_parts_only(self.kernels, modalities),
+            lean=_parts_only(self.lean, modalities),
             latents=_hide(self.latents, modalities),
             views=_hide(self.views, modalities),
             inputs=None
@@ -103,13 +104,9 @@ class Evidence:
         Args:
             modality: The one to keep.
         """
-        held = self.kernels
         return Evidence(
-            kernels=Parts(
-                {name: kernel for name, kernel in held.kernels.items() if name == modality},
-                {name: rows for name, rows in held.rows.items() if name == modality},
-                {name: columns for name, columns in held.columns.items() if name == modality},
-            ),
+            kernels=_parts_alone(self.kernels, modality),
+            lean=_parts_alone(self.lean, modality),
             latents={modality: self.latents[modality]},
             views={modality: self.views[modality]} if modality in self.views else {},
             inputs=None if self.inputs is None else {modality: self.inputs[modality]},
@@ -122,18 +119,35 @@ class Evidence:
             rows: Which of these items.
             columns: Which of the training items the kernels keep.
         """
-        grid = np.ix_(rows, columns)
         return Evidence(
-            kernels=Parts(
-                {name: kernel[grid] for name, kernel in self.kernels.kernels.items()},
-                {name: held[rows] for name, held in self.kernels.rows.items()},
-                {name: held[columns] for name, held in self.kernels.columns.items()},
-            ),
+            kernels=_parts_taken(self.kernels, rows, columns),
+            lean=_parts_taken(self.lean, rows, columns),
             latents=_take(self.latents, rows),
             views=_take(self.views, rows),
             inputs=None
             if self.inputs is None
             else {name: [values[row] for row in rows] for name, values in self.inputs.items()},
+        )
+
+    def leaner(self, modalities: Collection[str]) -> Evidence:
+        """The same items, with the lean kernels of some modalities in place of the full ones.
+
+        Args:
+            modalities: Those to go lean.
+        """
+        full, lean = self.kernels, self.lean
+
+        def swapped(whole: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: part[name] if name in modalities else whole[name] for name in whole}
+
+        return replace(
+            self,
+            kernels=Parts(
+                swapped(full.kernels, lean.kernels),
+                swapped(full.rows, lean.rows),
+                swapped(full.columns, lean.columns),
+            ),
+            lean=Parts({}, {}, {}),
         )
 
 
@@ -207,6 +221,31 @@ class Head(ABC):
         """Everything learned, as plain arrays fit for safetensors."""
 
 
+class KernelHead(Head):
+    """Scores from the sum of the kernels of the modalities an item has.
+
+    Args:
+        model: From that sum to probabilities.
+    """
+
+    def __init__(self, model: KernelModel) -> None:
+        self.model = model
+
+    def probabilities(self, evidence: Evidence) -> NDArray[np.float64]:
+        """Scores through a softmax; the prior for an item with no modality."""
+        found = np.tile(self.model.prior, (len(evidence), 1))
+        has_any = np.zeros(len(evidence), dtype=bool)
+        for held in evidence.kernels.rows.values():
+            has_any |= held
+        if has_any.any():
+            found[has_any] = self.model.probabilities(sum_kernels(evidence.kernels))[has_any]
+        return found
+
+    def arrays(self) -> Arrays:
+        """The weights of the labelled items and the prior."""
+        return self.model.arrays()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Learned:
     """The outcome of a lesson.
@@ -239,6 +278,10 @@ class Rung(ABC):
     """Whether it is the one to take when the labels are too few to compare rungs on."""
     needs_several: ClassVar[bool] = False
     """Whether it says nothing of its own about items of a single modality."""
+    needs_kernels: ClassVar[bool] = False
+    """Whether it compares items with labelled ones by their kernels."""
+    needs_evidence: ClassVar[bool] = True
+    """Whether it looks at what the encoders say of an item at all."""
     needs_inputs: ClassVar[bool] = False
     """Whether it learns from decoded files, and is left out when there are none."""
 
@@ -318,6 +361,34 @@ def subarrays(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:
 def prefixed(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:
     """The same arrays, each named `prefix/name`."""
     return {f"{prefix}/{name}": array for name, array in arrays.items()}
+
+
+def _parts_only(held: Parts, modalities: Collection[str]) -> Parts:
+    """Kernels of items that have only some modalities, against training items that have all."""
+    return Parts(
+        {name: kernel for name, kernel in held.kernels.items() if name in modalities},
+        {name: rows for name, rows in held.rows.items() if name in modalities},
+        held.columns,
+    )
+
+
+def _parts_alone(held: Parts, modality: str) -> Parts:
+    """Kernels as if no other modality had ever been there."""
+    return Parts(
+        {name: kernel for name, kernel in held.kernels.items() if name == modality},
+        {name: rows for name, rows in held.rows.items() if name == modality},
+        {name: columns for name, columns in held.columns.items() if name == modality},
+    )
+
+
+def _parts_taken(held: Parts, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Parts:
+    """Kernels of some items against some training items."""
+    grid = np.ix_(rows, columns)
+    return Parts(
+        {name: kernel[grid] for name, kernel in held.kernels.items()},
+        {name: present[rows] for name, present in held.rows.items()},
+        {name: present[columns] for name, present in held.columns.items()},
+    )
 
 
 def _hide(blocks: Blocks, kept: Collection[str]) -> dict[str, Mapping[str, Block]]:

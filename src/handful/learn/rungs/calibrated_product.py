@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handful.foundation.errors import InputError, require
-from handful.learn.model.kernel_ridge import RidgeFit, RidgeModel, fit_ridge
+from handful.learn.model.kernel_ridge import KernelFit, KernelModel, fit_ridge
 from handful.learn.model.latent_logistic import LogisticFit, LogisticModel, fit_logistic
 from handful.learn.rungs.base import (
     Arrays,
@@ -33,7 +33,7 @@ from handful.learn.rungs.base import (
 from handful.numerics.decide.calibrate import log_loss
 from handful.numerics.linear.fusion import multiply_probabilities, sum_kernels
 
-Voice = RidgeModel | LogisticModel
+Voice = KernelModel | LogisticModel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +79,7 @@ class CalibratedProduct(Rung):
     """Per-modality models whose calibrated probabilities are multiplied."""
 
     height = 3  # a model, a penalty and a temperature per modality are chosen on held-out answers
+    needs_kernels = True
     needs_several = True
     config: Config
 
@@ -117,15 +118,15 @@ class CalibratedProduct(Rung):
             kind, modality, _ = path.split("/", 2)
             if modality not in voices:
                 inner = subarrays(arrays, f"{kind}/{modality}")
-                restore = RidgeModel if kind == "kernel" else LogisticModel
+                restore = KernelModel if kind == "kernel" else LogisticModel
                 voices[modality] = restore.from_arrays(inner)
         return ProductHead(voices, arrays["prior"])
 
     def _voice(
         self, part: Lesson, modality: str, prior: NDArray[np.float64]
-    ) -> RidgeFit | LogisticFit:
+    ) -> KernelFit | LogisticFit:
         """The model of one modality that says most about held-out items."""
-        fits: list[RidgeFit | LogisticFit] = []
+        fits: list[KernelFit | LogisticFit] = []
         has_kernel = modality in part.evidence.kernels.kernels
         if self.config.voice != "kernel" or not has_kernel:
             latents = part.evidence.latents[modality]
@@ -143,9 +144,9 @@ def _ask(voice: Voice, evidence: Evidence, modality: str) -> NDArray[np.float64]
     return voice.probabilities(sum_kernels(evidence.kernels, (modality,))[:, learned_from])
 
 
-def _loss(fit: RidgeFit | LogisticFit, labels: NDArray[np.intp]) -> float:
+def _loss(fit: KernelFit | LogisticFit, labels: NDArray[np.intp]) -> float:
     return 0.0 if fit.held_out is None else log_loss(fit.held_out, labels)
 
 
 def _kind(voice: Voice) -> str:
-    return "kernel" if isinstance(voice, RidgeModel) else "logistic"
+    return "kernel" if isinstance(voice, KernelModel) else "logistic"

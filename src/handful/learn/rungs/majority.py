@@ -40,6 +40,7 @@ class Majority(Rung):
     """Learns how common each class is."""
 
     is_baseline = True
+    needs_evidence = False
     config: Config
 
     def learn(self, lesson: Lesson) -> Learned:

@@ -91,6 +91,7 @@ class ConvScratch(Rung):
 
     is_baseline = True
     needs_inputs = True
+    needs_evidence = False
     config: Config
 
     def learn(self, lesson: Lesson) -> Learned:

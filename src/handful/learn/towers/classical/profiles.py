@@ -13,17 +13,19 @@ from handful.learn.towers.classical.tower import ClassicalTower, make_block
 Prepare = Callable[[Sequence[Any]], Sequence[Any]]
 
 
-def make_tower(modality: str, names: Sequence[str]) -> ClassicalTower[Any]:
+def make_tower(modality: str, names: Sequence[str], *, picture_px: int = 96) -> ClassicalTower[Any]:
     """Make the tower of one modality, not fitted yet.
 
     Args:
         modality: `text`, `image` or `audio`.
         names: Its blocks.
+        picture_px: Height and width that pictures are brought to.
 
     Raises:
         UsageError: When a block does not exist.
     """
-    blocks = [make_block(modality, name) for name in names]
+    settings = {"size": picture_px} if modality == "image" else None
+    blocks = [make_block(modality, name, settings) for name in names]
     return ClassicalTower(blocks, prepare=_preparation(modality, blocks))
 
 

@@ -1,0 +1,142 @@
+"""From views of labelled items to a lesson: kernels by block, lean kernels, latents, files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from handful.data.library.items import Item
+from handful.data.library.library import Library
+from handful.data.modalities.base import MODALITIES
+from handful.foundation.errors import InputError
+from handful.learn.routes.towers import LEAN
+from handful.learn.rungs.base import Evidence
+from handful.learn.towers.base import Tower
+from handful.numerics.linear.blocks import Block
+from handful.numerics.linear.kernels import Blocks, KernelSum, Parts
+from handful.numerics.linear.kernels import Config as KernelConfig
+
+_INPUT_SIDE = 128
+"""Pictures are held no larger than this for rungs that learn from them."""
+
+
+class LessonKernels(NamedTuple):
+    """Kernels among labelled items.
+
+    Attributes:
+        full: Of all views.
+        lean: The same without the views that may mislead, for the modalities that have such.
+    """
+
+    full: KernelSum
+    lean: KernelSum | None
+
+    @classmethod
+    def fit(cls, views: Blocks, towers: Mapping[str, Tower[Any]], seed: int) -> Self:
+        """Learn the kernel of every view, in the shape that the view is made for.
+
+        Args:
+            views: Modality to view to `[N, D]` with presence; each in two items or more.
+            towers: Modality to its tower.
+            seed: For the widths.
+        """
+        full = KernelSum.fit(views, kernel_configs(views, towers), seed)
+        leaner = {
+            modality: kept
+            for modality, kept in LEAN.items()
+            if set(kept) < set(views.get(modality, {}))
+        }
+        if not leaner:
+            return cls(full, None)
+        return cls(full, full.of(leaner).keeping(leaner))
+
+    def parts(self) -> tuple[Parts, Parts]:
+        """`[N, N]` kernels: the full ones of every modality, and the lean ones there are."""
+        return self.full.train(), self.lean.train() if self.lean else Parts({}, {}, {})
+
+    def chosen(self, lean: Sequence[str]) -> KernelSum:
+        """The kernels that a model keeps.
+
+        Args:
+            lean: The modalities that go lean.
+        """
+        return self.full.keeping({modality: LEAN[modality] for modality in lean})
+
+
+def kernel_configs(views: Blocks, towers: Mapping[str, Tower[Any]]) -> dict[str, KernelConfig]:
+    """The shape of every view's kernel, as its tower prefers it.
+
+    Args:
+        views: Modality to view.
+        towers: Modality to its tower.
+    """
+    return {
+        f"{modality}/{name}": KernelConfig(shape=towers[modality].kernels()[name])
+        for modality, named in views.items()
+        for name in named
+    }
+
+
+def views_of(views: Blocks, rows: NDArray[np.intp]) -> dict[str, dict[str, Block]]:
+    """The views of some items, without those that fewer than two of them have.
+
+    Args:
+        views: Of all items.
+        rows: Which items.
+    """
+    found: dict[str, dict[str, Block]] = {}
+    for modality, named in views.items():
+        taken = {name: block.take(rows) for name, block in named.items()}
+        enough = {name: block for name, block in taken.items() if block.present.sum() >= 2}
+        if enough:
+            found[modality] = enough
+    return found
+
+
+def with_kernels(evidence: Evidence, kernels: LessonKernels) -> Evidence:
+    """Evidence of labelled items with the kernels among them.
+
+    Args:
+        evidence: Their latents and views.
+        kernels: Fitted on them.
+    """
+    full, lean = kernels.parts()
+    return Evidence(
+        kernels=full,
+        lean=lean,
+        latents=evidence.latents,
+        views=evidence.views,
+        inputs=evidence.inputs,
+    )
+
+
+def inputs_of(library: Library, items: Sequence[Item]) -> dict[str, list[Any]]:
+    """Decoded files of items, for rungs that learn from them; pictures are made small.
+
+    A file that went missing or changed is absent, as it is everywhere else.
+
+    Args:
+        library: Where the items are.
+        items: `N` of them.
+    """
+    return {
+        modality: [_decoded(library, item, modality) for item in items] for modality in MODALITIES
+    }
+
+
+def _decoded(library: Library, item: Item, modality: str) -> Any:
+    if modality not in item.modalities:
+        return None
+    try:
+        value = library.read_part(item, modality)
+    except InputError:
+        return None
+    if modality != "image":
+        return value
+    picture = Image.fromarray(np.asarray(value))
+    picture.thumbnail((_INPUT_SIDE, _INPUT_SIDE))
+    return np.asarray(picture)
