@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -131,6 +132,14 @@ def report(
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}-{content['date']}.json"
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    plain = json.dumps(content, indent=1, ensure_ascii=False)
+    path.write_text(_on_one_line(plain) + "\n", encoding="utf-8")
     print(f"\nwritten to {path.relative_to(RESULTS.parents[1])}")
     return path
+
+
+def _on_one_line(plain: str) -> str:
+    """Put lists of numbers on one line each, so that thousands of figures stay readable."""
+    number = r"(?:-?[\d.e+-]+|null)"
+    numbers = re.compile(rf"\[\n\s*({number}(?:,\s+{number})*)\s+\]")
+    return numbers.sub(lambda found: f"[{' '.join(found[1].split())}]", plain)

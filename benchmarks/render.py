@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def newest() -> list[dict[str, Any]]:
 
 
 def section(result: dict[str, Any]) -> str:
-    """One benchmark as a heading, what it ran on, and a table."""
+    """One benchmark: a heading, what it ran on, its rows, and its picture and tables if any."""
     machine = result["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     seeds = f" Seeds {', '.join(map(str, result['seeds']))}." if result["seeds"] else ""
@@ -65,8 +66,19 @@ def section(result: dict[str, Any]) -> str:
             row["verdict"],
             row["note"],
         ]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append(_line(cells))
+    image = result.get("image")
+    if image:
+        lines += ["", f"![{image['alt']}]({image['path']})"]
+    for table in result.get("tables", []):
+        columns = table["columns"]
+        lines += ["", f"### {table['title']}", "", _line(columns), "|---" * len(columns) + "|"]
+        lines += [_line(row) for row in table["rows"]]
     return "\n".join(lines) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def main() -> int:

@@ -1,0 +1,354 @@
+"""One part of a set: encode it, then learn from few labels in every way and ask the test items.
+
+A cell is one task, part, count of labels per class and seed. Its answers are kept as soon as they
+are there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handful.data.library.items import Item
+from handful.data.library.library import Library
+from handful.foundation.errors import HandfulError, UsageError
+from handful.learn.model import latents as latent_room
+from handful.learn.model.latent_logistic import fit_line
+from handful.learn.model.latents import Latents
+from handful.learn.routes import ladder
+from handful.learn.routes.encode import encode
+from handful.learn.routes.lesson import LessonKernels, inputs_of, views_of, with_kernels
+from handful.learn.routes.towers import Recipe, build, sides_of
+from handful.learn.routes.train import _draw as draw
+from handful.learn.rungs.base import Evidence, Learned, Lesson, Rung, usable_folds
+from handful.learn.towers.latents import LatentCache
+from handful.numerics.decide.calibrate import log_loss
+from handful.numerics.linear import folds as fold_room
+from handful.numerics.linear.folds import Folds
+from handful.numerics.linear.kernels import Blocks, Parts
+from real_kept import About, Answers, Cell, Kept, Said, pack
+from real_sets import TASK, RealSet
+from real_simple import features
+
+OURS = "ours"
+COUNTS = (1, 2, 5, 10, 20, 0)
+"""Labels per class; 0 stands for all there are."""
+CONV_MOST_S = 120.0
+"""The small network may train as long as ours took, up to so many processor seconds."""
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+
+# ---------------------------------------------------------------- before any label
+
+
+class Part:
+    """One part of a set, encoded; towers and latents saw the training items only.
+
+    Args:
+        found: The set.
+        library: Its items.
+        part: What to test on.
+        cache: Where encoded items are kept.
+    """
+
+    def __init__(self, found: RealSet, library: Library, part: str, cache: Path) -> None:
+        self.found = found
+        self.library = library
+        part_of = {thing.id: thing.part for thing in found.things}
+        items = library.items()
+        self.train = [item for item in items if part_of[item.key] != part]
+        self.test = [item for item in items if part_of[item.key] == part]
+        self.classes = tuple(sorted({thing.label for thing in found.things}))
+        self.train_labels = self._labels(self.train)
+        self.test_labels = self._labels(self.test)
+        self.groups = np.array([item.group or item.id for item in self.train])
+        held = {name for item in items for name in item.modalities}
+        recipe = Recipe.of("default", latent_room.in_order(held), sides_of(self.train))
+        kept = LatentCache(cache)
+        start = time.process_time()
+        learned = encode(library, self.train, build(recipe), kept, seed=0)
+        encoded_s = time.process_time()
+        space = Latents.fit(learned.views, latent_room.Config(), groups=self.groups, seed=0)
+        self.towers = learned.towers
+        self.train_views, self.train_latents = learned.views, space.of(learned.views)
+        fitted_s = time.process_time()
+        asked = encode(library, self.test, learned.towers, kept, is_fitted=True)
+        self.test_views, self.test_latents = asked.views, space.of(asked.views)
+        self.about = About(
+            part=part,
+            train=len(self.train),
+            test=len(self.test),
+            groups=[item.group or item.id for item in self.test],
+            cpu_s={
+                "fit towers and encode": encoded_s - start,
+                "latents": fitted_s - encoded_s,
+                "encode test items": time.process_time() - fitted_s,
+            },
+            sentences=[*learned.lost, *asked.lost, *space.sentences()],
+        )
+        self._decoded: dict[str, list[Any]] | None = None
+        self._simple: dict[str, Floats] = {}
+
+    def _labels(self, items: Sequence[Item]) -> Places:
+        place = {name: number for number, name in enumerate(self.classes)}
+        return np.array([place[str(item.label(TASK))] for item in items], dtype=np.intp)
+
+    def decoded(self) -> dict[str, list[Any]]:
+        """Modality to the values of the training items, then of the test items."""
+        if self._decoded is None:
+            self._decoded = inputs_of(self.library, [*self.train, *self.test])
+        return self._decoded
+
+    def simple(self, modality: str) -> Floats:
+        """The features a README would start from, of training items, then of test items."""
+        if modality not in self._simple:
+            values, train = self.decoded()[modality], np.arange(len(self.train))
+            name = self.found.simple[modality]
+            self._simple[modality] = features(name, values, train).astype(np.float64)
+        return self._simple[modality]
+
+
+# ---------------------------------------------------------------- with labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """A lesson from few labels, and the test items it is asked about.
+
+    Attributes:
+        lesson: The labelled items, with folds to choose on where they can be held out.
+        unseen: The test items.
+        rows: Which training items are labelled.
+        groups: Group of each labelled item.
+        truth: The test items' classes.
+        cpu_s: Processor seconds of making kernels, and of choosing which views they are of.
+    """
+
+    lesson: Lesson
+    unseen: Evidence
+    rows: Places
+    groups: NDArray[Any]
+    truth: Places
+    cpu_s: float
+
+
+def situation(part: Part, modalities: Sequence[str], count: int, seed: int) -> Situation:
+    """Draw labels, and put together what a rung may see.
+
+    Args:
+        part: Encoded.
+        modalities: What the labelled and the test items show.
+        count: Labels per class; 0 for all.
+        seed: Decides which items are labelled.
+    """
+    rows = np.arange(len(part.train))
+    if count:
+        rows = draw(part.train_labels, part.groups, count, seed)
+    labels, groups = part.train_labels[rows], part.groups[rows]
+    start = time.process_time()
+    views = views_of({name: part.train_views[name] for name in modalities}, rows)
+    kernels = LessonKernels.fit(views, part.towers, seed)
+    nothing = Parts({}, {}, {})
+    latents = _take(part.train_latents, modalities, rows)
+    lesson = Lesson(
+        evidence=with_kernels(Evidence(kernels=nothing, latents=latents, views=views), kernels),
+        labels=labels,
+        classes=part.classes,
+        folds=_folds(labels, groups, seed),
+        seed=seed,
+    )
+    lean = ladder.leaner_modalities(lesson)
+    lesson = replace(lesson, evidence=lesson.evidence.leaner(lean))
+    unseen = _take(part.test_views, modalities, None)
+    chosen = kernels.chosen(lean)
+    return Situation(
+        lesson=lesson,
+        unseen=Evidence(
+            kernels=chosen.cross(chosen.known(unseen)),
+            latents=_take(part.test_latents, modalities, None),
+            views=unseen,
+        ),
+        rows=rows,
+        groups=groups,
+        truth=part.test_labels,
+        cpu_s=time.process_time() - start,
+    )
+
+
+def _take(blocks: Blocks, modalities: Sequence[str], rows: Places | None) -> dict[str, Any]:
+    return {
+        name: {
+            view: block if rows is None else block.take(rows)
+            for view, block in blocks[name].items()
+        }
+        for name in modalities
+    }
+
+
+def _folds(labels: Places, groups: NDArray[Any], seed: int) -> Folds | None:
+    """Group-aware folds of the labelled items; None when none of them can be held out."""
+    try:
+        found = fold_room.split(labels, groups, items=len(labels), count=5, seed=seed)
+    except UsageError:
+        return None
+    return usable_folds(found, labels)
+
+
+class Answering:
+    """Asks every way to learn about one situation.
+
+    Args:
+        part: Encoded.
+        asked: What is learned from and asked.
+        with_network: Whether the small network takes part.
+    """
+
+    def __init__(self, part: Part, asked: Situation, *, with_network: bool) -> None:
+        self.part = part
+        self.asked = asked
+        self.with_network = with_network
+        self.said: dict[str, Said] = {}
+
+    def all(self) -> dict[str, Said]:
+        """What every way said."""
+        self._ours()
+        modalities = self.asked.lesson.evidence.modalities
+        for modality in modalities if len(modalities) > 1 else ():
+            self._alone(modality)
+        self._simple(modalities)
+        for rung in ladder.rungs(baselines=True):
+            if not rung.needs_inputs:
+                self._baseline(rung, self.asked.lesson, self.asked.unseen)
+        if self.with_network:
+            self._network()
+        return self.said
+
+    def _keep(self, name: str, probabilities: Floats, start: float, note: str) -> None:
+        right = probabilities.argmax(axis=1) == self.asked.truth
+        cpu_s = round(time.process_time() - start, 3)
+        self.said[name] = Said(right=pack(right), cpu_s=cpu_s, note=note)
+
+    def _ours(self) -> None:
+        asked = self.asked
+        start = time.process_time() - asked.cpu_s
+        chosen = ladder.choose(_candidates(), asked.lesson, asked.groups)
+        head = chosen.learned.head
+        self._keep(OURS, head.probabilities(asked.unseen), start, chosen.rung.name)
+        modalities = asked.lesson.evidence.modalities
+        for modality in modalities if len(modalities) > 1 else ():
+            start = time.process_time()
+            said = head.probabilities(asked.unseen.only((modality,)))
+            self._keep(f"ours asked by {modality}", said, start, chosen.rung.name)
+        for attempt in chosen.attempts:
+            start = time.process_time() - attempt.cpu_s
+            said = attempt.learned.head.probabilities(asked.unseen)
+            self._keep(attempt.rung.name, said, start, _promise(attempt.learned, asked.lesson))
+
+    def _alone(self, modality: str) -> None:
+        """The same ladder, taught and asked by one modality."""
+        start = time.process_time()
+        lesson, held = self.asked.lesson.of(modality)
+        able = [rung for rung in _candidates() if not rung.needs_several]
+        chosen = ladder.choose(able, lesson, self.asked.groups[held])
+        everyone = np.arange(len(self.asked.unseen))
+        unseen = self.asked.unseen.alone(modality).take(everyone, held)
+        said = chosen.learned.head.probabilities(unseen)
+        self._keep(f"{modality} alone", said, start, chosen.rung.name)
+
+    def _simple(self, modalities: Sequence[str]) -> None:
+        """Logistic regression on simple features of each modality, and of all side by side."""
+        columns = {name: self.part.simple(name) for name in modalities}
+        if len(modalities) > 1:
+            columns["all"] = np.concatenate(list(columns.values()), axis=1)
+        lesson, count = self.asked.lesson, len(self.part.train)
+        for name, rows in columns.items():
+            start = time.process_time()
+            known = rows[:count][self.asked.rows]
+            fit = fit_line(known, lesson.labels, lesson.folds, lesson.prior)
+            said = fit.line.probabilities(rows[count:])
+            name = f"simple {name}" if len(modalities) > 1 else "simple"
+            self._keep(name, said, start, f"penalty {fit.penalty:g}")
+
+    def _baseline(self, rung: Rung, lesson: Lesson, unseen: Evidence) -> None:
+        start = time.process_time()
+        try:
+            learned = rung.learn(lesson)
+        except HandfulError as error:
+            print(f"{rung.name} was left out. {error.what}", flush=True)
+            return
+        self._keep(rung.name, learned.head.probabilities(unseen), start, learned.note)
+
+    def _network(self) -> None:
+        """Rungs that learn from files get the time that ours took, encoding included."""
+        lesson, count = self.asked.lesson, len(self.part.train)
+        shown = {name: self.part.decoded()[name] for name in lesson.evidence.modalities}
+        given = {name: [values[row] for row in self.asked.rows] for name, values in shown.items()}
+        lesson = replace(lesson, evidence=replace(lesson.evidence, inputs=given))
+        unseen = replace(
+            self.asked.unseen, inputs={name: values[count:] for name, values in shown.items()}
+        )
+        cost = self.part.about.cpu_s
+        ours_s = self.said[OURS].cpu_s + cost["fit towers and encode"] + cost["latents"]
+        budget = {"conv_scratch": {"budget_s": min(ours_s, CONV_MOST_S)}}
+        for rung in ladder.rungs(baselines=True, settings=budget):
+            if rung.needs_inputs:
+                self._baseline(rung, lesson, unseen)
+
+
+def _promise(learned: Learned, lesson: Lesson) -> str:
+    """What a rung chose, and what its held-out answers said of it: the ladder decides on these."""
+    if learned.held_out is None:
+        return learned.note
+    right = (learned.held_out.argmax(axis=1) == lesson.labels).mean()
+    loss = log_loss(learned.held_out, lesson.labels)
+    return f"{learned.note}; held out {right:.3f} right, log loss {loss:.3f}"
+
+
+def _candidates() -> list[Rung]:
+    return [rung for rung in ladder.rungs(baselines=False) if not rung.needs_inputs]
+
+
+def measure(
+    found: RealSet,
+    library: Library,
+    tasks: Mapping[str, Sequence[str]],
+    wanted: Sequence[Cell],
+    kept: Kept,
+    cache: Path,
+) -> None:
+    """Fill in the cells of one part that are not there yet.
+
+    Args:
+        found: The set.
+        library: Its items.
+        tasks: Task to modalities.
+        wanted: Cells of one part.
+        kept: What is there.
+        cache: Where encoded items are kept.
+    """
+    missing = [cell for cell in wanted if cell not in kept.cells]
+    if not missing:
+        return
+    part = Part(found, library, missing[0].part, cache)
+    if kept.about is None:
+        kept.add(part.about)
+    else:  # what was encoded before costs nothing now, so the first run tells the cost
+        part.about = kept.about
+    for cell in missing:
+        start = time.process_time()
+        asked = situation(part, tasks[cell.task], cell.count, cell.seed)
+        said = Answering(part, asked, with_network=cell.seed == 0).all()
+        kept.add(Answers(cell=cell, labels=len(asked.rows), said=said))
+        print(
+            f"{cell.task}, {cell.part}, {cell.count or 'all'} labels, seed {cell.seed}: "
+            f"{time.process_time() - start:.1f} CPU s",
+            flush=True,
+        )
