@@ -136,3 +136,12 @@ def test_rows_in_the_cache_are_only_read() -> None:
     fresh, cached = costs.keep(100, 100, 5000), costs.keep(100, 0, 5000)
     assert PACE.seconds(fresh) > PACE.seconds(cached) > 0
     assert math.isclose(fresh.numbers_s - cached.numbers_s, 4.5e-8 * 100 * 5000)
+
+
+def test_a_network_costs_no_more_than_it_is_given() -> None:
+    long = replace(lesson(5000), network_s=100.0)
+    short = replace(lesson(5000), network_s=2.0)
+    more = PACE.seconds(costs.rung("conv_scratch", long))
+    assert more > PACE.seconds(costs.rung("conv_scratch", short))
+    assert costs.network_s(300.0) == 10.0
+    assert (costs.network_s(1.0), costs.network_s(1e6)) == (2.0, 60.0)

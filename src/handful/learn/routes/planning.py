@@ -270,6 +270,7 @@ def _shared_counts(question: Question) -> Counts:
         shy=tuple(rung.name for rung in rungs if rung.needs_several),
         baselines=tuple(rung.name for rung in beaten) if is_taught and config.baselines else (),
         reads_files=any(rung.needs_inputs for rung in beaten) and is_taught and config.baselines,
+        network_s=costs.network_s(config.budget_s),
         held_bytes=resident_bytes() or 0,
     )
 

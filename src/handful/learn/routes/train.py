@@ -49,6 +49,7 @@ from handful.learn.routes.towers import Profile, Recipe, build, sides_of
 from handful.learn.routes.verdict import Judge
 from handful.learn.rungs.base import Lesson
 from handful.learn.towers.latents import LatentCache
+from handful.learn.train.costs import network_s
 
 _HELD_BACK = (Split.TEST, Split.HOLDOUT)
 
@@ -193,15 +194,6 @@ def train(
     record["seconds"] = time.monotonic() - start
     write_manifest(folder, "run", {**record, "state": "done"})
     return Run.open(folder)
-
-
-def network_s(budget_s: float) -> float:
-    """Processor seconds that the network from scratch gets for one fit.
-
-    Args:
-        budget_s: Of the whole training; five folds of it take a sixth.
-    """
-    return min(60.0, max(2.0, budget_s / 30))
 
 
 class _Outcome(NamedTuple):

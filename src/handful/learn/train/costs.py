@@ -27,6 +27,7 @@ class Lesson:
         folds: Inner folds to choose penalties on; 0 when nothing is held out.
         widths: Modality to numbers per item, all blocks together.
         has_shared: Whether shared latents are tried at several weights.
+        network_s: Processor seconds that a network from scratch is given.
     """
 
     items: Mapping[str, float]
@@ -34,6 +35,7 @@ class Lesson:
     folds: int
     widths: Mapping[str, int]
     has_shared: bool = False
+    network_s: float = 20.0
 
     @property
     def most(self) -> float:
@@ -97,6 +99,15 @@ def _boosting(lesson: Lesson) -> Work:
     return Work(numbers_s=trees * (0.08 + 0.3 * leaves * len(lesson.items)))
 
 
+def network_s(budget_s: float) -> float:
+    """Processor seconds that the network from scratch gets for one fit.
+
+    Args:
+        budget_s: Of the whole training; five folds of it take a sixth.
+    """
+    return min(60.0, max(2.0, budget_s / 30))
+
+
 def _conv_scratch(lesson: Lesson) -> Work:
     value_ms = {"image": 0.75, "audio": 0.95, "text": 0.1}
     most = lesson.most
@@ -104,7 +115,7 @@ def _conv_scratch(lesson: Lesson) -> Work:
     batch = min(32.0, most)
     passes_s = 200 * most / batch * (4 + batch * item_ms) / 1000
     # Its own constants say a third of this: on busy cores a step took 75 ms where they say 22.
-    return Work(numbers_s=3.4 * min(20.0, passes_s), steps_s=0.5)
+    return Work(numbers_s=3.4 * min(lesson.network_s, passes_s), steps_s=0.5)
 
 
 def _majority(lesson: Lesson) -> Work:
@@ -299,6 +310,7 @@ def lesson(counts: Counts, share: float, folds: int) -> Lesson:
         folds=folds,
         widths={name: files.width for name, files in held.items()},
         has_shared=len(counts.files) > 1 and counts.pairs > 0,
+        network_s=counts.network_s,
     )
 
 

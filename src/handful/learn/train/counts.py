@@ -117,6 +117,7 @@ class Counts:
         shy: Those of them that say nothing of their own about a single modality.
         baselines: Names of what only stands in the table to be beaten.
         reads_files: Whether a baseline learns from the labelled files themselves.
+        network_s: Processor seconds that such a one is given for one fit.
         held_bytes: Memory that the process holds before it starts.
     """
 
@@ -131,6 +132,7 @@ class Counts:
     shy: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
     reads_files: bool = False
+    network_s: float = 20.0
     held_bytes: int = 0
 
     @property
