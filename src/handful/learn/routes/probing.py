@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,9 @@ _FILES = 6
 _MORE_FILES = 48
 """Files to try when six are too alike to fit a tower on."""
 _LOOK_S = 0.5
-_SPEED_S = 1.0
+_SPEED_S = 0.8
+_UNDISTURBED = 0.8
+"""Share of its threads that a measurement must have got."""
 _DENSE = 0.25
 """The cache keeps only the numbers that are not zero where at most this share is not."""
 
@@ -48,17 +50,44 @@ _DENSE = 0.25
 def speed_of(cache: Path) -> Speed:
     """The speed of this machine, as kept in a project's cache; measured when it is another one.
 
+    What was measured while other programs kept the machine busy is too slow (50 instead of 80
+    GFLOP/s was seen), so it is measured again each time, and the best is kept.
+
     Args:
         cache: The project's `cache`.
     """
     path, machine = cache / "speed.json", look(cache).fingerprint()
+    best = _kept(path, machine)
+    for _ in range(1 if best else 2):
+        if best and best.cores_obtained >= _UNDISTURBED * best.threads:
+            return best
+        best = _better(best, probe(cache, budget_s=_SPEED_S))
+    assert best is not None
+    write_json(path, {"machine": machine, "speed": best.as_dict()})
+    return best
+
+
+def _kept(path: Path, machine: str) -> Speed | None:
     with suppress(OSError, ValueError, KeyError, TypeError, InputError):
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["machine"] == machine:
             return Speed.from_dict(kept["speed"])
-    found = probe(cache, budget_s=_SPEED_S)
-    write_json(path, {"machine": machine, "speed": found.as_dict()})
-    return found
+    return None
+
+
+def _better(kept: Speed | None, found: Speed) -> Speed:
+    """The higher speeds of two measurements."""
+    if kept is None:
+        return found
+    one = max(kept.one_thread_gflops or 0.0, found.one_thread_gflops or 0.0)
+    written = max(kept.disk_write_mb_per_s or 0.0, found.disk_write_mb_per_s or 0.0)
+    return replace(
+        found,
+        one_thread_gflops=one or None,
+        all_threads_gflops=max(kept.all_threads_gflops, found.all_threads_gflops),
+        python_mops=max(kept.python_mops, found.python_mops),
+        disk_write_mb_per_s=written or None,
+    )
 
 
 def pace_of(cache: Path) -> Pace:

@@ -8,7 +8,7 @@ from typing import Literal
 
 REFERENCE_GFLOPS = 80.0
 """float32 matrix product of the core that all constants of the cost model were measured on."""
-REFERENCE_MOPS = 8.0
+REFERENCE_MOPS = 10.0
 """Small steps of plain Python on that core, in 1e6 per second."""
 Profile = Literal["fast", "default"]
 """How thorough the towers are."""
