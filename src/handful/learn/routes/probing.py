@@ -57,14 +57,18 @@ def speed_of(cache: Path) -> Speed:
         cache: The project's `cache`.
     """
     path, machine = cache / "speed.json", look(cache).fingerprint()
-    best = _kept(path, machine)
-    for _ in range(1 if best else 2):
-        if best and best.cores_obtained >= _UNDISTURBED * best.threads:
-            return best
+    kept = _kept(path, machine)
+    if kept and _is_undisturbed(kept):
+        return kept
+    best = _better(kept, probe(cache, budget_s=_SPEED_S))
+    if kept is None and not _is_undisturbed(best):
         best = _better(best, probe(cache, budget_s=_SPEED_S))
-    assert best is not None
     write_json(path, {"machine": machine, "speed": best.as_dict()})
     return best
+
+
+def _is_undisturbed(speed: Speed) -> bool:
+    return speed.cores_obtained >= _UNDISTURBED * speed.threads
 
 
 def _kept(path: Path, machine: str) -> Speed | None:
