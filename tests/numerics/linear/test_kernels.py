@@ -215,6 +215,83 @@ def test_configs_may_differ_by_modality_but_none_may_lack():
         KernelSum.fit(library(rng), {"text": Config(), "image": Config()}, seed=0)
 
 
+def fewer(blocks, keys):
+    """Some of the blocks, named `modality/block`."""
+    found = {}
+    for key in keys:
+        modality, name = key.split("/")
+        found.setdefault(modality, {})[name] = blocks[modality][name]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"),
+    [
+        ({}, ["text/en", "text/de", "image/lab", "image/hog", "audio/mel"]),
+        ({"image": ["hog"]}, ["text/en", "text/de", "image/hog", "audio/mel"]),
+        ({"image": ["hog"], "text": ("de",)}, ["text/de", "image/hog", "audio/mel"]),
+        ({"image": (), "audio": ()}, ["text/en", "text/de"]),
+        ({"image": ["no such block", "lab"], "smell": ["x"]}, None),
+    ],
+)
+def test_keeping_some_blocks_is_learning_from_only_these(keep, left) -> None:
+    rng = np.random.default_rng(10)
+    blocks, new = library(rng), library(rng, 9)
+    left = left or ["text/en", "text/de", "image/lab", "audio/mel"]
+    kept = KernelSum.fit(blocks, Config(), seed=0).keeping(keep)
+    alone = KernelSum.fit(fewer(blocks, left), Config(), seed=0)
+    assert kept.kernels.keys() == kept.present.keys() == alone.kernels.keys()
+    assert (sum_kernels(kept.train()) == sum_kernels(alone.train())).all()
+    asked = fewer(new, left)
+    assert (sum_kernels(kept.cross(asked)) == sum_kernels(alone.cross(asked))).all()
+
+
+def test_the_kernels_of_some_modalities_are_those_learned_from_them_alone() -> None:
+    rng = np.random.default_rng(11)
+    blocks = library(rng)
+    whole = KernelSum.fit(blocks, Config(), seed=0)
+    some = whole.of({"audio", "text"})
+    assert some.modalities == ("text", "audio")  # in the order of training, whatever is asked
+    alone = KernelSum.fit({n: blocks[n] for n in ("text", "audio")}, Config(), seed=0)
+    assert (sum_kernels(some.train()) == sum_kernels(alone.train())).all()
+    assert whole.of(()).modalities == ()
+    assert whole.modalities == ("text", "image", "audio")  # and the whole is as it was
+
+
+def test_known_blocks_can_be_asked_about_whatever_else_an_encoder_says() -> None:
+    rng = np.random.default_rng(12)
+    new = library(rng, 9)
+    kernels = KernelSum.fit(library(rng), Config(), seed=0)
+    lean = kernels.keeping({"image": ["hog"], "audio": ()})
+    with pytest.raises(UsageError, match="was not there in training"):
+        lean.cross(new)
+    known = lean.known(new)
+    assert {name: list(named) for name, named in known.items()} == {
+        "text": ["en", "de"],
+        "image": ["hog"],
+    }
+    assert known["image"]["hog"] is new["image"]["hog"]
+    assert lean.cross(known).kernels.keys() == {"text", "image"}
+    assert kernels.known({"smell": {"rose": new["image"]["hog"]}}) == {}
+
+
+def test_the_config_of_a_block_wins_over_that_of_its_modality() -> None:
+    rng = np.random.default_rng(13)
+    linear = Config(shape="linear")
+    configs = {"text": linear, "text/de": Config(), "image/lab": linear, "image": Config()}
+    found = KernelSum.fit(library(rng), configs | {"audio/mel": linear}, seed=0)
+    is_linear = {"/".join(key): kernel.width == 0 for key, kernel in found.kernels.items()}
+    assert is_linear == {
+        "text/en": True,
+        "text/de": False,
+        "image/lab": True,
+        "image/hog": False,
+        "audio/mel": True,
+    }
+    with pytest.raises(UsageError, match="image has no kernel config"):
+        KernelSum.fit(library(rng), {"text": linear, "audio": linear, "image/lab": linear}, seed=0)
+
+
 def test_bad_input_is_named():
     rng = np.random.default_rng(9)
     kernels = KernelSum.fit(library(rng), Config(), seed=0)

@@ -22,7 +22,7 @@ PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01)
 """Penalties worth trying, strongest first, for kernels of unit mean norm."""
 _DEFAULT_PENALTY = 0.3
 _FAINTEST = 1e-3
-"""Directions fainter than this share of the whole change no answer and cost most of the time."""
+"""Directions with an eigenvalue below this change no answer and cost most of the time."""
 _WHEN_TO_STOP = logistic.Config(tolerance=3e-4, steps=100)
 
 

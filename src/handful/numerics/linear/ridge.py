@@ -169,8 +169,8 @@ class Spectrum:
         """The rows as points whose products are the centred kernel: `[N, R]`.
 
         Args:
-            faintest: Directions in which the mean squared norm is below this share of the whole
-                are left out; 0 for none.
+            faintest: Directions whose eigenvalue is below this multiple of the mean squared norm
+                are left out, like a penalty in its unit; 0 for none.
         """
         kept = self._stronger(faintest)
         return self.vectors[:, kept] * np.sqrt(self.values[kept])
