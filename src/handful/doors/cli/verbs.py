@@ -53,6 +53,7 @@ VERBS = (
     Verb("release", "use", "Bundle a run so that it never changes again."),
     Verb("predict", "use", "Answer for one item: a photo, a sound, a text, or any mix."),
     Verb("find", "use", "Find items by words, a photo, a sound, or several of them."),
+    Verb("label", "housekeeping", "Say what an item is, or that an earlier answer was wrong."),
     Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
     Verb("sample", "housekeeping", "Make sample files to try things on."),
     Verb("sort", "housekeeping", "Sort a folder: copy what is sure to one folder per answer."),

@@ -19,7 +19,7 @@ from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.report import AddReport, Progress
 from handful.foundation.budget import seconds
-from handful.foundation.errors import InputError
+from handful.foundation.errors import InputError, UsageError, did_you_mean
 from handful.foundation.project import Project as Folder
 from handful.foundation.project.folder import SETTINGS
 from handful.learn.routes.planning import Question, require_possible
@@ -142,6 +142,38 @@ class Project(Folder):
         """
         config = _config(labels, budget, profile, per_class, baselines, seed)
         return self._plan(self.items, config)
+
+    def label(self, item: str, answer: str, *, task: str, annotator: str = "me") -> str | None:
+        """Say what an item is; what was said before is kept, and the latest answer counts.
+
+        Args:
+            item: Its key, as in the table or folder it came from, or its id.
+            answer: What it is, such as `cracked`.
+            task: What is answered, such as `grade`.
+            annotator: Who says so.
+
+        Returns:
+            The answer that counted before; None when there was none.
+
+        Raises:
+            UsageError: When there is no such item, or several have this key.
+            BusyError: When another process is changing the library.
+            StorageError: When the disk refuses; then nothing was said.
+        """
+        library = self.items
+        every = library.items(with_quarantined=True)
+        named = [each for each in every if item in (each.id, each.key)]
+        if not named:
+            known = [each.key for each in every]
+            raise UsageError(f'There is no item "{item}".', did_you_mean(item, known))
+        if len(named) > 1:
+            raise UsageError(
+                f'{len(named)} items are called "{item}".',
+                f"name one by its id: {', '.join(each.id for each in named[:5])}",
+            )
+        before = named[0].label(task)
+        library.label({named[0].id: answer}, task=task, annotator=annotator)
+        return before
 
     def train(
         self,

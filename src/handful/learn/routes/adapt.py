@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handful.foundation.errors import UsageError
-from handful.learn.routes.arms import OURS, Arm, Table
-from handful.learn.routes.calibrating import calibrate, together
+from handful.learn.routes.arms import Arm, Table
+from handful.learn.routes.calibrating import apply, calibrate
 from handful.learn.routes.ladder import Groups, Settings, choose, leaner_modalities
 from handful.learn.rungs.base import Learned, Lesson, Rung, require_classes, usable_folds
 from handful.numerics.decide.calibrate import Temperature
@@ -91,15 +91,13 @@ def climb(
     whole = replace(whole, evidence=whole.evidence.leaner(lean))
     chosen = choose(table.candidates, whole, groups)
     on_step("learned", total, total)
-    arms, subsets, temperature = table.arms(), table.subsets, None
-    if outer is not None:
+    subsets, temperature = table.subsets, None
+    if subsets:
         present = {name: lesson.evidence.present(name) for name in lesson.evidence.modalities}
-        temperature, subsets = calibrate(subsets, lesson.labels, present, outer)
-        ours = next(arm for arm in arms if arm.name == OURS)
-        said = together(subsets, present, ours.held_out)
-        arms = tuple(replace(arm, held_out=said) if arm is ours else arm for arm in arms)
+        found = temperature = calibrate(subsets, lesson.labels, present)
+        subsets = {subset: apply(found, subset, said) for subset, said in subsets.items()}
     return Climb(
-        arms=arms,
+        arms=table.arms(),
         subsets=subsets,
         rung=chosen.rung,
         learned=chosen.learned,

@@ -40,6 +40,8 @@ from handful.learn.routes import table as tables
 from handful.learn.routes.adapt import Climb, climb
 from handful.learn.routes.answering import answer_times
 from handful.learn.routes.arms import OURS
+from handful.learn.routes.doubts import Doubt, doubts
+from handful.learn.routes.doubts import sentence as doubts_sentence
 from handful.learn.routes.encode import Encoded, encode
 from handful.learn.routes.lesson import LessonKernels, inputs_of, views_of, with_kernels
 from handful.learn.routes.model import Model
@@ -185,6 +187,7 @@ def train(
             write_manifest(folder, "run", {**record, "state": "interrupted"})
             raise
     if outcome.climb and outcome.climb.arms:
+        record["doubts"] = [doubt.as_dict() for doubt in outcome.doubts]
         _write_answers(folder, outcome, learned)
         record["table"] = [line.as_dict() for line in outcome.table]
     record["sentences"] = outcome.sentences
@@ -202,6 +205,7 @@ class _Outcome(NamedTuple):
     table: list[tables.Line]
     sentences: list[str]
     clock: _Stages
+    doubts: list[Doubt]
 
 
 def _learn(
@@ -244,7 +248,7 @@ def _learn(
         judge=None,
     )
     if not config.labels:
-        return _Outcome(base, None, [], sentences, clock)
+        return _Outcome(base, None, [], sentences, clock, [])
     return _with_labels(
         library, base, encoded, learned, config, goal, asks, on_stage, clock, sentences
     )
@@ -304,14 +308,17 @@ def _with_labels(
     on_stage("timing single answers", 0, 1)
     times = answer_times(climbed.arms, library, labelled, model)
     lines = tables.lines(climbed.arms, learned.labels, learned.classes, groups, goal, times)
+    ours = [arm.held_out for arm in climbed.arms if arm.name == OURS]
+    doubted = doubts(ours[0], learned.labels, learned.classes, labelled) if ours else []
     sentences += [
         *climbed.notes,
         f"Chosen: {climbed.rung.name.replace('_', ' ')} ({climbed.learned.note}).",
         *tables.sentences(climbed.arms, learned.labels, groups),
         *judge.sentences(),
+        *filter(None, [doubts_sentence(doubted, config.labels)]),
     ]
     clock.done("decide")
-    return _Outcome(model, climbed, lines, sentences, clock)
+    return _Outcome(model, climbed, lines, sentences, clock, doubted)
 
 
 class _Stages:

@@ -31,7 +31,7 @@ class KernelLogistic(Rung):
     """Multinomial logistic regression on the sum of kernels."""
 
     needs_kernels = True
-    height = 2
+    height = 1  # one penalty and one temperature are all that it chooses
     config: Config
 
     def learn(self, lesson: Lesson) -> Learned:

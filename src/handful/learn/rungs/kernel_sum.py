@@ -28,7 +28,7 @@ class KernelSum(Rung):
     """Ridge regression on the sum of kernels, one-vs-all."""
 
     needs_kernels = True
-    height = 1  # one penalty and one temperature are all that it chooses
+    height = 2
     config: Config
 
     def learn(self, lesson: Lesson) -> Learned:

