@@ -9,6 +9,7 @@ is edited to add to one, and other packages join through entry points of the gro
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import importlib.util
 from collections.abc import Mapping
@@ -144,14 +145,25 @@ def _from_file(room: str, path: Path) -> Component | None:
     file = path / "__init__.py" if path.is_dir() else path
     if path.name.startswith("_") or file.suffix != ".py" or not file.exists():
         return None
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    has_config = any(isinstance(node, ast.ClassDef) and node.name == "Config" for node in tree.body)
-    if not has_config:
+    about = file.stat()
+    summary = _summary(file, about.st_mtime_ns, about.st_size)
+    if summary is None:
         return None
-    summary = (ast.get_docstring(tree) or "").partition("\n")[0]
     return Component(
         name=path.stem, module=f"{room}.{path.stem}", summary=summary, source="handful"
     )
+
+
+@functools.lru_cache(maxsize=512)
+def _summary(file: Path, changed_ns: int, size: int) -> str | None:
+    """First docstring line of a component's file; None for other files.
+
+    A file is parsed once as long as it stays as it is: making the default towers parsed every
+    file of their rooms a dozen times, 0.2 s of every start.
+    """
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    has_config = any(isinstance(node, ast.ClassDef) and node.name == "Config" for node in tree.body)
+    return (ast.get_docstring(tree) or "").partition("\n")[0] if has_config else None
 
 
 def _from_entry_points(room: str) -> list[Component]:

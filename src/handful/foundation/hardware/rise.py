@@ -43,7 +43,8 @@ def rise(*, only_inside: bool = False) -> Iterator[Rise]:
     if only_inside and not _open:
         yield found
         return
-    if not _open:
+    is_ours = not tracemalloc.is_tracing()
+    if is_ours:
         tracemalloc.start()
     _look()
     _open.append(found)
@@ -55,7 +56,7 @@ def rise(*, only_inside: bool = False) -> Iterator[Rise]:
         _open.remove(found)
         grown = (resident_bytes() or 0) - resident
         found.bytes = max(found._highest - held, grown, 0)
-        if not _open:
+        if is_ours:
             tracemalloc.stop()
 
 

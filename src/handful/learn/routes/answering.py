@@ -7,8 +7,9 @@ way pays for the modalities it looks at; what it does with them was timed when i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
 
@@ -19,6 +20,7 @@ from handful.learn.routes.arms import Arm
 from handful.learn.routes.encode import encode_values
 from handful.learn.routes.ladder import rungs
 from handful.learn.routes.model import Model
+from handful.learn.rungs.base import Rung
 
 
 def answer_times(
@@ -41,63 +43,80 @@ def answer_times(
         fronts = {row: _Front.of(library, items[row], model) for row in asked}
     found = {}
     for arm in arms:
-        rung = traits.get(arm.rung)
-        kernels = rung is None or rung.needs_kernels
-        files = rung is not None and rung.needs_inputs
-        views = rung is None or rung.needs_evidence
+        needs = _Needs.of(traits.get(arm.rung or model.rung))
         found[arm.name] = [
-            seconds + fronts[row].seconds(arm.modalities, views, kernels, files)
+            seconds + fronts[row].seconds(arm.modalities, needs)
             for row, seconds in arm.answer_s.items()
         ]
     return found
 
 
-class _Front:
-    """What has to be done with an item before any way can answer."""
+class _Needs(NamedTuple):
+    """What a way looks at."""
 
-    def __init__(
-        self, read: Mapping[str, float], encode: Mapping[str, float], project: float, compare: float
-    ) -> None:
-        self._read = read
-        self._encode = encode
-        self._project = project
-        self._compare = compare
+    views: bool
+    latents: bool
+    kernels: bool
+    files: bool
+
+    @classmethod
+    def of(cls, rung: Rung | None) -> _Needs:
+        """What a rung looks at; everything where none is known."""
+        if rung is None:
+            return cls(views=True, latents=True, kernels=True, files=False)
+        views = rung.needs_evidence
+        return cls(views, views and rung.needs_latents, rung.needs_kernels, rung.needs_inputs)
+
+
+class _Front(NamedTuple):
+    """Seconds of what has to be done with an item before any way can answer.
+
+    Attributes:
+        read: Modality to reading its file.
+        encode: Modality to encoding it in all views.
+        encode_few: Modality to encoding it in the views that kernels need.
+        project: From views to latents.
+        compare: From views to kernels.
+    """
+
+    read: dict[str, float]
+    encode: dict[str, float]
+    encode_few: dict[str, float]
+    project: float
+    compare: float
 
     @classmethod
     def of(cls, library: Library, item: Item, model: Model) -> _Front:
         """Time one item, after one round that does not count."""
         read: dict[str, float] = {}
         encode: dict[str, float] = {}
+        few: dict[str, float] = {}
         views: dict[str, Any] = {}
-        for modality in item.modalities:
-            if modality not in model.towers:
+        needed = model.kernels.blocks if model.kernels else {}
+        for name in item.modalities:
+            if name not in model.towers:
                 continue
             try:
-                value, read[modality] = _timed(
-                    lambda modality=modality: library.read_part(item, modality)
-                )
+                value, read[name] = _timed(partial(library.read_part, item, name))
             except HandfulError:
                 continue
-            views[modality], encode[modality] = _timed(
-                lambda modality=modality, value=value: encode_values(
-                    model.towers[modality], [value]
-                )
-            )
+            run = partial(encode_values, model.towers[name], [value])
+            views[name], encode[name] = _timed(run)
+            _, few[name] = _timed(partial(run, needed.get(name)))
         bare = model.without_kernels()
-        _, project = _timed(lambda: bare.evidence_of(views, 1))
-        _, whole = _timed(lambda: model.evidence_of(views, 1))
-        return cls(read, encode, project, max(0.0, whole - project))
+        _, project = _timed(partial(bare.evidence_of, views, 1))
+        _, compare = _timed(partial(model.evidence_of, views, 1, with_latents=False))
+        return cls(read, encode, few, project, compare)
 
-    def seconds(self, modalities: Sequence[str], views: bool, kernels: bool, files: bool) -> float:
+    def seconds(self, modalities: Sequence[str], needs: _Needs) -> float:
         """The part of it that a way needs."""
         total = 0.0
-        if views or files:
-            total += sum(self._read.get(name, 0.0) for name in modalities)
-        if views:
-            total += sum(self._encode.get(name, 0.0) for name in modalities) + self._project
-        if kernels:
-            total += self._compare
-        return total
+        if needs.views or needs.files:
+            total += sum(self.read.get(name, 0.0) for name in modalities)
+        if needs.views:
+            encode = self.encode if needs.latents else self.encode_few
+            total += sum(encode.get(name, 0.0) for name in modalities)
+        return total + self.project * needs.latents + self.compare * needs.kernels
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:

@@ -28,8 +28,9 @@ def calibrate(
 ) -> Temperature:
     """Find the temperatures.
 
-    A temperature keeps the order of the answers from one choice of modalities, so what is
-    promised above a threshold does not depend on whose truths it was learned from.
+    A temperature keeps the order of the classes within an answer, and with two classes that of
+    the answers too; with more it moves answers past each other a little. It is one number per
+    choice, learned from all its answers, so what it borrows from their truths is small.
 
     Args:
         subsets: Held-out answers from every choice of modalities.

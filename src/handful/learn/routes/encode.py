@@ -7,7 +7,7 @@ changed since it was added is left out and named; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -99,12 +99,15 @@ def encode(
     )
 
 
-def encode_values(tower: Tower[Any], values: Sequence[Any]) -> dict[str, Block]:
+def encode_values(
+    tower: Tower[Any], values: Sequence[Any], only: Collection[str] | None = None
+) -> dict[str, Block]:
     """Views of single values, absent where None; nothing is cached.
 
     Args:
         tower: Fitted.
         values: `M` decoded values or None.
+        only: The views to compute; all when None.
 
     Returns:
         View to `[M, D]` with presence; empty when every value is None.
@@ -112,7 +115,7 @@ def encode_values(tower: Tower[Any], values: Sequence[Any]) -> dict[str, Block]:
     rows = np.array([row for row, value in enumerate(values) if value is not None], dtype=np.intp)
     if not len(rows):
         return {}
-    return _blocks(tower.encode([values[row] for row in rows]), rows, len(values))
+    return _blocks(tower.encode([values[row] for row in rows], only=only), rows, len(values))
 
 
 class _Reader:

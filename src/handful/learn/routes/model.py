@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -99,39 +99,64 @@ class Model:
         # Products this small only wait for each other on several threads: 227 ms of core time per
         # answer on a busy two-core machine, 11 ms on one thread.
         with _threads().limit(limits=1):
-            answers = self.answer(self.evidence(read_queries(queries, self.modalities)))
+            answers = self.answer(
+                self.evidence(read_queries(queries, self.modalities), only_needed=True)
+            )
         seconds = (time.perf_counter() - start) / max(len(queries), 1)
         return [_timed(answer, seconds) for answer in answers]
 
-    def evidence(self, values: Mapping[str, Sequence[Any]]) -> Evidence:
+    def evidence(
+        self, values: Mapping[str, Sequence[Any]], *, only_needed: bool = False
+    ) -> Evidence:
         """Encode decoded values.
 
         Args:
             values: Modality to one value per item, None where absent.
+            only_needed: Leave out what the rung does not look at, which takes a third off the
+                time of an answer where the rung compares by kernels.
         """
+        only = self.needed_views if only_needed else {}
         views = {
-            modality: encode_values(self.towers[modality], found)
+            modality: encode_values(self.towers[modality], found, only.get(modality))
             for modality, found in values.items()
             if modality in self.towers and any(value is not None for value in found)
         }
         items = len(next(iter(values.values())))
-        return self.evidence_of(views, items)
+        return self.evidence_of(views, items, with_latents=not only)
 
-    def evidence_of(self, views: Mapping[str, Mapping[str, Block]], items: int) -> Evidence:
+    @cached_property
+    def needed_views(self) -> dict[str, tuple[str, ...]]:
+        """Modality to the views that its kernels are made of; empty when latents are needed."""
+        if self.kernels is None or not self.rung or make(ROOM, self.rung, Rung).needs_latents:
+            return {}
+        return self.kernels.blocks
+
+    def evidence_of(
+        self,
+        views: Mapping[str, Mapping[str, Block]],
+        items: int,
+        *,
+        with_latents: bool = True,
+    ) -> Evidence:
         """Latents and kernels of items whose views are known.
 
         Args:
             views: Modality to view to `[M, D]` with presence.
             items: M.
+            with_latents: Whether the latents hold numbers, or only tell who has what.
         """
         views = {name: named for name, named in views.items() if named}
-        latents: dict[str, Mapping[str, Block]] = dict(self.latents.of(views)) if views else {}
+        latents: dict[str, Mapping[str, Block]] = {}
+        if with_latents and views:
+            latents = dict(self.latents.of(views))
         for modality in self.latents.modalities:
             if modality not in latents:
+                named = views.get(modality, {})
                 absent = np.zeros(items, dtype=bool)
+                present = next((block.present for block in named.values()), absent)
                 width = self.latents.projections[modality].directions.shape[1]
                 nothing = np.zeros((items, width), dtype=np.float32)
-                latents[modality] = {"plain": Block(values=nothing, present=absent)}
+                latents[modality] = {"plain": Block(values=nothing, present=present)}
         parts, known = Parts({}, {}, {}), self.kernels.known(views) if self.kernels else {}
         if self.kernels and known:
             parts = self.kernels.cross(known)

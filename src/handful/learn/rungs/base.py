@@ -280,6 +280,8 @@ class Rung(ABC):
     """Whether it says nothing of its own about items of a single modality."""
     needs_kernels: ClassVar[bool] = False
     """Whether it compares items with labelled ones by their kernels."""
+    needs_latents: ClassVar[bool] = True
+    """Whether it looks at the compact latents, or at kernels alone."""
     needs_evidence: ClassVar[bool] = True
     """Whether it looks at what the encoders say of an item at all."""
     needs_inputs: ClassVar[bool] = False

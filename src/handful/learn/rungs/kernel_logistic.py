@@ -31,6 +31,7 @@ class KernelLogistic(Rung):
     """Multinomial logistic regression on the sum of kernels."""
 
     needs_kernels = True
+    needs_latents = False
     height = 1  # one penalty and one temperature are all that it chooses
     config: Config
 

@@ -28,6 +28,7 @@ class KernelSum(Rung):
     """Ridge regression on the sum of kernels, one-vs-all."""
 
     needs_kernels = True
+    needs_latents = False
     height = 2
     config: Config
 

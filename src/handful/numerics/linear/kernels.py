@@ -335,6 +335,14 @@ class KernelSum:
                 found[modality] = held
         return found
 
+    @property
+    def blocks(self) -> dict[str, tuple[str, ...]]:
+        """Modality to the names of its blocks."""
+        return {
+            name: tuple(block for kind, block in self.kernels if kind == name)
+            for name in self.modalities
+        }
+
     def train(self) -> Parts:
         """The `[N, N]` kernels among the training items."""
         return self._parts(None, self.present)
