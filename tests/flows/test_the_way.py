@@ -183,12 +183,16 @@ def test_kill_9_while_training_leaves_a_project_that_trains(
     shutil.copytree(trained[0].folder, copy, ignore=shutil.ignore_patterns("cache", "runs"))
     command = [sys.executable, "-m", "handful", "train", "--labels", "kind", "--profile", "fast"]
     inside = 0
-    for wait_s in (0.9, 1.6, 2.4):
+    for wait_s in (0.0, 0.2, 0.6, 1.2):
+        before = len(list((copy / "runs").glob("*")))
         process = subprocess.Popen(
             [*command, "--project", str(copy), "--no-baselines", "--quiet"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        # The plan comes first; from the run's folder on there is something to leave half-done.
+        while len(list((copy / "runs").glob("*"))) == before and process.poll() is None:
+            time.sleep(0.01)
         time.sleep(wait_s)
         inside += process.poll() is None
         process.send_signal(signal.SIGKILL)

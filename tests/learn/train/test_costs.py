@@ -143,5 +143,5 @@ def test_a_network_costs_no_more_than_it_is_given() -> None:
     short = replace(lesson(5000), network_s=2.0)
     more = PACE.seconds(costs.rung("conv_scratch", long))
     assert more > PACE.seconds(costs.rung("conv_scratch", short))
-    assert costs.network_s(300.0) == 10.0
+    assert costs.network_s(300.0) == 3.0
     assert (costs.network_s(1.0), costs.network_s(1e6)) == (2.0, 60.0)

@@ -78,7 +78,7 @@ class ProductHead(Head):
 class CalibratedProduct(Rung):
     """Per-modality models whose calibrated probabilities are multiplied."""
 
-    height = 3  # a model, a penalty and a temperature per modality are chosen on held-out answers
+    height = 4  # a model, a penalty and a temperature per modality are chosen on held-out answers
     needs_kernels = True
     needs_several = True
     config: Config

@@ -76,7 +76,7 @@ class LogisticJointHead(Head):
 class LogisticJoint(Rung):
     """Multinomial logistic regression on plain and shared latents side by side."""
 
-    height = 2
+    height = 3
     is_first_guess = True  # at one label per class .460 right where the kernel sum has .411
     config: Config
 
