@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from handful.data.library.items import Item
 from handful.data.library.library import Library
@@ -79,7 +80,9 @@ def encode(
         if len(reader.rows) < 2:
             continue
         if not is_fitted:
-            tower.fit(reader.read(sample(len(reader.rows), seed)), seed=seed)
+            # On one thread: sums in another order would be other words, and all latents anew.
+            with threadpool_limits(1):
+                tower.fit(reader.read(sample(len(reader.rows), seed)), seed=seed)
 
         def told(done: int, total: int, modality: str = modality) -> None:
             on_items(modality, done, total)

@@ -102,9 +102,12 @@ def _said(answer: Answer) -> str:
     if answer.level == Level.NOT_SURE:
         return f'<p class="said"><strong>{level}.</strong></p>\n<p class="reason">{reason}</p>'
     label = html.escape(answer.label.capitalize())
+    rate = ""
+    if answer.error_rate is not None:
+        rate = f'\n<p class="rate">At most {answer.error_rate:.1%} of such answers are wrong.</p>'
     return (
         f'<p class="said"><strong>{label}.</strong> <span class="level">{level}.</span></p>\n'
-        f'<p class="reason">{reason}</p>'
+        f'<p class="reason">{reason}</p>{rate}'
     )
 
 
