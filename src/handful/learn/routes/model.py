@@ -180,6 +180,33 @@ class Model:
         said = _by_subset(self.head, evidence, self.temperature)
         return [self._one(evidence, said, row) for row in range(len(evidence))]
 
+    def probabilities(self, evidence: Evidence) -> NDArray[np.float64]:
+        """What it says of encoded items, each from what it has, calibrated, without reasons.
+
+        Args:
+            evidence: Of `M` items, from this model.
+
+        Returns:
+            `[M, K]`, rows sum to 1.
+
+        Raises:
+            InputError: When the model learned without labels.
+        """
+        if self.head is None:
+            raise InputError(
+                "This model learned without labels, so it can find but not answer.",
+                "handful train --labels TASK",
+            )
+        said = self.head.probabilities(evidence)
+        if self.temperature is None:
+            return said
+        present = {name: evidence.present(name) for name in evidence.modalities}
+        for subset in subsets(list(present)):
+            held = [present[name] if name in subset else ~present[name] for name in present]
+            rows = np.all(held, axis=0)
+            said[rows] = apply(self.temperature, subset, said[rows])
+        return said
+
     def _one(
         self,
         evidence: Evidence,

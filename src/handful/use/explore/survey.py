@@ -125,9 +125,9 @@ def _answers(model: Model, evidence: Evidence) -> dict[str, NDArray[np.float32]]
     """What the run says of each item, from all it has and from each modality alone."""
     if model.head is None:
         return {}
-    found = {"": model.head.probabilities(evidence).astype(np.float32)}
+    found = {"": model.probabilities(evidence).astype(np.float32)}
     for name in evidence.modalities:
-        said = model.head.probabilities(evidence.only([name])).astype(np.float32)
+        said = model.probabilities(evidence.only([name])).astype(np.float32)
         said[~evidence.present(name)] = 0
         found[name] = said
     return found
