@@ -265,7 +265,7 @@ def test_modalities_without_an_encoder_are_not_even_read(clock: Clock) -> None:
 def test_ways_share_one_timing_per_item(clock: Clock) -> None:
     ways = [arm("kernel_sum", asked=(0, 2)), arm("boosting", asked=(2,)), arm("majority")]
     on_the(clock, ways, [item(key) for key in range(3)])
-    assert clock.done.count(("encode", "image")) == 8  # two items, all views and the needed ones, twice
+    assert clock.done.count(("encode", "image")) == 8  # 2 items, 2 sets of views, twice
 
 
 def test_nobody_asked_takes_no_time(clock: Clock) -> None:

@@ -5,7 +5,8 @@ there are up to a few thousand labels. Needs: kernels of unit mean norm per moda
 once, and some hundred products of N x N x K per penalty.
 Source: multinomial logistic regression on a uniform sum of kernels. On the workshop's `grade`,
 where a second shows on the glaze or stands in the note, the right answers of unseen firings got
-1.1 times the probability that kernel ridge gave them.
+1.1 times the probability that kernel ridge gave them. With many classes ridge did better: .779
+against .717 on 43 kinds of grocery.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class KernelLogistic(Rung):
 
     needs_kernels = True
     needs_latents = False
-    height = 1  # one penalty and one temperature are all that it chooses
+    height = 2
     config: Config
 
     def learn(self, lesson: Lesson) -> Learned:

@@ -29,7 +29,7 @@ class KernelSum(Rung):
 
     needs_kernels = True
     needs_latents = False
-    height = 2
+    height = 1  # one penalty and one temperature are all that it chooses
     config: Config
 
     def learn(self, lesson: Lesson) -> Learned:
