@@ -185,8 +185,8 @@ def test_every_way_has_a_row_and_every_item_an_answer(
         "text alone",
         "image alone",
         "audio alone",
-        "kernel_logistic",
         "kernel_sum",
+        "kernel_logistic",
         "logistic_joint",
         "calibrated_product",
         "boosting",
@@ -280,8 +280,8 @@ def test_one_modality_has_no_row_of_its_own() -> None:
     found = climb(lesson_of(values, labels), None, count=3, with_baselines=False)
     assert [each.name for each in found.arms] == [
         OURS,
-        "kernel_logistic",
         "kernel_sum",
+        "kernel_logistic",
         "logistic_joint",
         "calibrated_product",
     ]
