@@ -59,7 +59,7 @@ def leaner_modalities(lesson: Lesson) -> tuple[str, ...]:
     """The modalities whose lean kernels say more about held-out items than the full ones.
 
     Each is asked alone, by ridge. Measured on photos of pots before a different wall each week:
-    without colours and outlines .795 right where all views gave .775.
+    without colours and outlines kernel logistic had a log loss of .564, with all views .598.
 
     Args:
         lesson: With the folds to choose on; nothing goes lean without them.

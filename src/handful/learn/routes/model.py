@@ -112,7 +112,7 @@ class Model:
 
         Args:
             values: Modality to one value per item, None where absent.
-            only_needed: Leave out what the rung does not look at, which takes a third off the
+            only_needed: Leave out what the rung does not look at, which takes a sixth off the
                 time of an answer where the rung compares by kernels.
         """
         only = self.needed_views if only_needed else {}

@@ -57,7 +57,7 @@ _HELD_BACK = (Split.TEST, Split.HOLDOUT)
 
 _MANY_LABELS = 1500
 """Products of fewer labels than this wait for each other on several threads: on a busy two-core
-machine the ladder on 463 labels took 310 s of core time on two threads and 80 s on one."""
+machine a training on 463 labels took 300 s of core time on two threads and 80 s on one."""
 
 OnStage = Callable[[str, int, int], None]
 """Called with the stage in words, steps done and steps in all."""

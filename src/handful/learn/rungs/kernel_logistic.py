@@ -3,10 +3,9 @@
 Use when: a class shows in one modality or another (a fault seen, or heard, or written down), and
 there are up to a few thousand labels. Needs: kernels of unit mean norm per modality. Cost: N^3
 once, and some hundred products of N x N x K per penalty.
-Source: multinomial logistic regression on a uniform sum of kernels. On the workshop's `grade`,
-where a second shows on the glaze or stands in the note, the right answers of unseen firings got
-1.1 times the probability that kernel ridge gave them. With many classes ridge did better: .779
-against .717 on 43 kinds of grocery.
+Source: multinomial logistic regression on a uniform sum of kernels. On the workshop's `grade`
+unseen firings had a log loss of .564 against .570 of kernel ridge; on 43 kinds of grocery ridge was
+right more often, .779 against .717.
 """
 
 from __future__ import annotations
