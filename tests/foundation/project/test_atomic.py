@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -107,43 +106,50 @@ def test_a_line_cut_short_spoils_no_other_line(tmp_path: Path) -> None:
 
 
 WRITER = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from handful.foundation.project import atomic
-folder = Path(sys.argv[1])
-number = int(sys.argv[2])
+folder, number, before = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+steps = 0
+def counted(call):
+    def step(*args):
+        global steps
+        if steps == before:
+            os.kill(os.getpid(), signal.SIGKILL)
+        steps += 1
+        return call(*args)
+    return step
+os.fsync = counted(os.fsync)
+Path.replace = counted(Path.replace)
 while True:
     number += 1
     atomic.append_line(folder / "log.jsonl", {"number": number, "pad": "x" * 2000})
     atomic.write_json(folder / "state.json", {"number": number, "pad": ["y"] * 20_000})
     print(number, flush=True)
 """
+STEPS = ("log forced", "content forced", "name taken", "folder forced")
+"""What one turn of the writer does between its first byte on disk and its acknowledgement."""
 
 
-def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    acknowledged = 0
-    inside = 0
-    for attempt in range(8):
-        process = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path), str(acknowledged)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout
-        first = process.stdout.readline()
-        time.sleep(0.013 * (attempt + 1))
-        process.send_signal(signal.SIGKILL)
-        rest = process.stdout.read().split()
-        process.wait()
-        process.stdout.close()
-        acknowledged = int(rest[-1] if rest else first)
-        inside += any(p.name.startswith(atomic.UNFINISHED) for p in tmp_path.iterdir())
-        for rest_of_write in tmp_path.glob(f"{atomic.UNFINISHED}*"):
-            rest_of_write.unlink()
+def test_kill_9_inside_a_write_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    """Two turns go well, then the kill comes just before one step of the third, each in turn."""
+    acknowledged, rests = 0, []
+    for place, _ in enumerate(STEPS):
+        before = 2 * len(STEPS) + place
+        arguments = [sys.executable, "-c", WRITER, str(tmp_path), str(acknowledged), str(before)]
+        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        assert done.returncode == -signal.SIGKILL
+        assert len(done.stdout.split()) == 2
+        acknowledged = int(done.stdout.split()[-1])
+        unfinished = list(tmp_path.glob(f"{atomic.UNFINISHED}*"))
+        rests.append(len(unfinished))
+        for rest in unfinished:
+            rest.unlink()
         numbers = [line["number"] for line in atomic.read_lines(tmp_path / "log.jsonl")]
-        assert set(range(1, acknowledged + 1)) <= set(numbers)
+        assert numbers == list(range(1, max(numbers) + 1))
+        assert acknowledged <= max(numbers) <= acknowledged + 1
         state = json.loads((tmp_path / "state.json").read_text())
-        assert state["number"] >= acknowledged
+        assert acknowledged <= state["number"] <= acknowledged + 1
         assert len(state["pad"]) == 20_000
         acknowledged = max(numbers)
-    assert inside >= 1, "no kill fell inside a write; the test proves nothing"
+    assert rests == [0, 1, 1, 0], "a temporary file is there before its name is taken, not after"
