@@ -24,7 +24,13 @@ from handful.learn.model.latent_logistic import fit_line
 from handful.learn.model.latents import Latents
 from handful.learn.routes import ladder
 from handful.learn.routes.encode import encode
-from handful.learn.routes.lesson import LessonKernels, inputs_of, views_of, with_kernels
+from handful.learn.routes.lesson import (
+    LessonKernels,
+    inputs_of,
+    lean_views,
+    views_of,
+    with_kernels,
+)
 from handful.learn.routes.towers import Recipe, build, sides_of
 from handful.learn.routes.train import _draw as draw
 from handful.learn.rungs.base import Evidence, Learned, Lesson, Rung, usable_folds
@@ -80,12 +86,15 @@ class Part:
         start = time.process_time()
         learned = encode(library, self.train, build(recipe), kept, seed=0)
         encoded_s = time.process_time()
-        space = Latents.fit(learned.views, latent_room.Config(), groups=self.groups, seed=0)
+        space = self._space(learned.views)
+        lean = self._space(fewer) if (fewer := lean_views(learned.views)) else None
         self.towers = learned.towers
         self.train_views, self.train_latents = learned.views, space.of(learned.views)
+        self.train_lean = lean.of(learned.views) if lean else {}
         fitted_s = time.process_time()
         asked = encode(library, self.test, learned.towers, kept, is_fitted=True)
         self.test_views, self.test_latents = asked.views, space.of(asked.views)
+        self.test_lean = lean.of(asked.views) if lean else {}
         self.about = About(
             part=part,
             train=len(self.train),
@@ -102,6 +111,9 @@ class Part:
         self._simple: dict[str, Floats] = {}
         self.pace = 0.0
         """Processor seconds that the small network takes here per second of its budget."""
+
+    def _space(self, views: Blocks) -> Latents:
+        return Latents.fit(views, latent_room.Config(), groups=self.groups, seed=0)
 
     def _labels(self, items: Sequence[Item]) -> Places:
         place = {name: number for number, name in enumerate(self.classes)}
@@ -163,9 +175,14 @@ def situation(part: Part, modalities: Sequence[str], count: int, seed: int) -> S
     views = views_of({name: part.train_views[name] for name in modalities}, rows)
     kernels = LessonKernels.fit(views, part.towers, seed)
     nothing = Parts({}, {}, {})
-    latents = _take(part.train_latents, modalities, rows)
+    evidence = Evidence(
+        kernels=nothing,
+        latents=_take(part.train_latents, modalities, rows),
+        lean_latents=_take(part.train_lean, modalities, rows),
+        views=views,
+    )
     lesson = Lesson(
-        evidence=with_kernels(Evidence(kernels=nothing, latents=latents, views=views), kernels),
+        evidence=with_kernels(evidence, kernels),
         labels=labels,
         classes=part.classes,
         folds=_folds(labels, groups, seed),
@@ -174,12 +191,13 @@ def situation(part: Part, modalities: Sequence[str], count: int, seed: int) -> S
     lean = ladder.leaner_modalities(lesson)
     lesson = replace(lesson, evidence=lesson.evidence.leaner(lean))
     unseen = _take(part.test_views, modalities, None)
+    latents = part.test_lean if lean and part.test_lean else part.test_latents
     chosen = kernels.chosen(lean)
     return Situation(
         lesson=lesson,
         unseen=Evidence(
             kernels=chosen.cross(chosen.known(unseen)),
-            latents=_take(part.test_latents, modalities, None),
+            latents=_take(latents, modalities, None),
             views=unseen,
         ),
         rows=rows,
@@ -196,6 +214,7 @@ def _take(blocks: Blocks, modalities: Sequence[str], rows: Places | None) -> dic
             for view, block in blocks[name].items()
         }
         for name in modalities
+        if name in blocks
     }
 
 

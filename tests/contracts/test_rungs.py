@@ -18,6 +18,7 @@ from handful.foundation.errors import InputError, UsageError
 from handful.foundation.hardware.extras import find_module
 from handful.learn.model.latents import Config as LatentsConfig
 from handful.learn.model.latents import Latents
+from handful.learn.routes.lesson import views_of
 from handful.learn.rungs.base import Evidence, Learned, Lesson, Rung, usable_folds
 from handful.numerics.linear.blocks import Block
 from handful.numerics.linear.folds import split
@@ -129,12 +130,13 @@ class School:
     def __init__(self, everything: World, labelled: World) -> None:
         config = LatentsConfig(width=8)
         self.latents = Latents.fit(everything.views, config, seed=0)
-        self.kernels = KernelSum.fit(labelled.views, KernelConfig(), seed=0)
+        self.views = views_of(labelled.views, np.arange(len(labelled.labels)))
+        self.kernels = KernelSum.fit(self.views, KernelConfig(), seed=0)
         self.labelled = labelled
 
     def evidence(self, items: World) -> Evidence:
         return Evidence(
-            kernels=self.kernels.cross(items.views),
+            kernels=self.kernels.cross(self.kernels.known(items.views)),
             latents=self.latents.of(items.views),
             views=items.views,
             inputs=items.inputs,
@@ -142,7 +144,8 @@ class School:
 
     def lesson(self, *, folds: bool = True, classes: tuple[str, ...] = CLASSES) -> Lesson:
         labels = self.labelled.labels
-        evidence = replace(self.evidence(self.labelled), kernels=self.kernels.train())
+        known = self.evidence(self.labelled)
+        evidence = replace(known, kernels=self.kernels.train(), views=self.views)
         dealt = split(labels, None, items=len(labels), count=3) if folds else None
         return Lesson(
             evidence=evidence,
@@ -334,4 +337,43 @@ def test_heights_order_the_ladder() -> None:
     ours = [rung_of(str(param.values[0])) for param in NAMES if param.values[0] not in NEEDS_TORCH]
     heights = [rung.height for rung in ours if not rung.is_baseline]
     assert len(set(heights)) == len(heights)
-    assert sum(rung.is_first_guess for rung in ours) == 1
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_one_rung_is_the_first_guess(shares: bool) -> None:
+    lesson = school().lesson(folds=False)
+    if not shares:
+        latents = {name: {"plain": b["plain"]} for name, b in lesson.evidence.latents.items()}
+        lesson = replace(lesson, evidence=replace(lesson.evidence, latents=latents))
+    assert lesson.shares_something == shares
+    ours = [rung_of(str(param.values[0])) for param in NAMES if param.values[0] not in NEEDS_TORCH]
+    guesses = [rung.name for rung in ours if rung.is_first_guess(lesson)]
+    assert guesses == (["average"] if shares else ["kernel_sum"])
+
+
+def test_a_rung_made_of_others_learns_what_joining_them_gives(name: str) -> None:
+    rung = rung_of(name)
+    if not rung.made_of:
+        with pytest.raises(NotImplementedError):
+            rung.join([])
+        return
+    joined = rung.join([taught(part) for part in rung.made_of])
+    alone, evidence = taught(name), school().evidence(unseen())
+    np.testing.assert_array_equal(joined.held_out, alone.held_out)
+    np.testing.assert_array_equal(
+        joined.head.probabilities(evidence), alone.head.probabilities(evidence)
+    )
+    assert joined.note == alone.note
+
+
+def test_a_modality_that_no_label_has(name: str) -> None:
+    """Labels on texts and pictures only; then somebody asks with a sound."""
+    mute = everything().take(np.arange(36)).without("audio", np.ones(36, dtype=bool))
+    lame = School(everything(), mute)
+    head = rung_of(name).learn(lame.lesson()).head
+    found = head.probabilities(lame.evidence(unseen()))
+    require_distribution(found, 54, 3)
+    if not rung_of(name).is_baseline:
+        assert (found.argmax(axis=1) == unseen().labels).mean() > 0.6
+    heard = head.probabilities(lame.evidence(unseen()).only(("audio",)))
+    require_distribution(heard, 54, 3)

@@ -4,6 +4,10 @@ Among the rungs, the lowest is taken that is no worse than the best by more than
 error over groups. On eight simulated worlds with 2 to 20 labels per class this answered 1.1
 points more rightly than the rung that looked best, and 2.5 points at two labels per class: rungs
 further up choose more on the held-out answers, which flatters what those say of them.
+
+Better is nearer to the truth in the sense of Brier (Monthly Weather Review 1950), and not more
+probable: with 43 classes the log loss preferred latents, .689 right, to kernel ridge, .745, for a
+few answers that ridge gave too little to.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ from handful.numerics.decide.calibrate import log_loss
 from handful.numerics.linear.fusion import sum_kernels
 
 ROOM = "handful.learn.rungs"
+
+_TOO_FEW = "The labels are too few to compare rungs on; this one does best with few."
 
 Settings = Mapping[str, Mapping[str, Any]]
 """Rung to settings that differ from its defaults."""
@@ -109,37 +115,50 @@ def choose(candidates: Sequence[Rung], lesson: Lesson, groups: Groups) -> Choice
     Raises:
         InputError: When no rung could learn.
     """
-    attempts: list[Attempt] = []
+    made: dict[str, Attempt] = {}
     refusals: list[HandfulError] = []
-    for rung in candidates:
+    for rung in sorted(candidates, key=lambda rung: len(rung.made_of)):
         start = time.process_time()
         with rise(only_inside=True) as risen:
             try:
-                learned = rung.learn(lesson)
+                learned = _learned(rung, lesson, made)
             except HandfulError as error:
                 refusals.append(error)
                 continue
-        attempts.append(Attempt(rung, learned, time.process_time() - start, risen.bytes))
-    if not attempts:
+        parts_s = sum(made[name].cpu_s for name in rung.made_of if name in made)
+        cpu_s = time.process_time() - start + parts_s
+        made[rung.name] = Attempt(rung, learned, cpu_s, risen.bytes)
+    if not made:
         raise refusals[0]
+    attempts = [made[rung.name] for rung in candidates if rung.name in made]
     scores = {
-        place: _log_probabilities(attempt.learned.held_out, lesson.labels)
+        place: _closeness(attempt.learned.held_out, lesson.labels)
         for place, attempt in enumerate(attempts)
         if attempt.learned.held_out is not None
     }
-    place, reason = _lowest(scores, attempts, groups)
+    if scores:
+        place, reason = _lowest(scores, attempts, groups)
+    else:
+        place, reason = _first_guess(attempts, lesson), _TOO_FEW
     rung, learned = attempts[place].rung, attempts[place].learned
     return Choice(rung, learned, reason, tuple(attempts))
+
+
+def _learned(rung: Rung, lesson: Lesson, made: Mapping[str, Attempt]) -> Learned:
+    if rung.made_of and all(name in made for name in rung.made_of):
+        return rung.join([made[name].learned for name in rung.made_of])
+    return rung.learn(lesson)
+
+
+def _first_guess(attempts: Sequence[Attempt], lesson: Lesson) -> int:
+    guesses = [place for place, each in enumerate(attempts) if each.rung.is_first_guess(lesson)]
+    return (guesses or [0])[0]
 
 
 def _lowest(
     scores: Mapping[int, NDArray[np.float64]], attempts: Sequence[Attempt], groups: Groups
 ) -> tuple[int, str]:
     """Place of the chosen attempt, and why."""
-    if not scores:
-        guesses = [place for place, each in enumerate(attempts) if each.rung.is_first_guess]
-        reason = "The labels are too few to compare rungs on; this one does best with few."
-        return (guesses or [0])[0], reason
     best = max(scores, key=lambda place: scores[place].mean())
     if len(scores) == 1:
         return best, "No other rung could be compared."
@@ -152,8 +171,8 @@ def _lowest(
             break
     others = [score for place, score in scores.items() if place != best]
     runner_up = max(others, key=lambda score: score.mean())
-    ratio = np.exp((scores[best] - runner_up).mean())
-    return best, f"It gave the right answers {ratio:.2f} times the probability of the next best."
+    gain = (scores[best] - runner_up).mean()
+    return best, f"Its answers were nearer to the truth than the next best's by {gain:.3f}."
 
 
 def _standard_error(differences: NDArray[np.float64], groups: Groups) -> float:
@@ -168,10 +187,11 @@ def _standard_error(differences: NDArray[np.float64], groups: Groups) -> float:
     return float(np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum()) / count)
 
 
-def _log_probabilities(
-    held_out: NDArray[np.float64], labels: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    return np.log(np.maximum(held_out[np.arange(len(labels)), labels], 1e-12))
+def _closeness(held_out: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+    """`[N]` how near each answer is to the truth: the Brier score turned round, 1 at best."""
+    own = held_out[np.arange(len(labels)), labels]
+    closeness: NDArray[np.float64] = 2 * own - (held_out**2).sum(axis=1)
+    return closeness
 
 
 def title(rung: Rung) -> str:

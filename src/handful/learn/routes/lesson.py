@@ -1,4 +1,4 @@
-"""From views of labelled items to a lesson: kernels by block, lean kernels, latents, files."""
+"""From views of labelled items to a lesson: kernels by block, lean ones, latents, files."""
 
 from __future__ import annotations
 
@@ -45,11 +45,7 @@ class LessonKernels(NamedTuple):
             seed: For the widths.
         """
         full = KernelSum.fit(views, kernel_configs(views, towers), seed)
-        leaner = {
-            modality: kept
-            for modality, kept in LEAN.items()
-            if set(kept) < set(views.get(modality, {}))
-        }
+        leaner = _leaner(views)
         if not leaner:
             return cls(full, None)
         return cls(full, full.of(leaner).keeping(leaner))
@@ -65,6 +61,30 @@ class LessonKernels(NamedTuple):
             lean: The modalities that go lean.
         """
         return self.full.keeping({modality: LEAN[modality] for modality in lean})
+
+
+def lean_views(views: Blocks) -> dict[str, Mapping[str, Block]]:
+    """All modalities, without the views that may mislead; empty when there are none such.
+
+    Args:
+        views: Modality to view to `[N, D]` with presence.
+    """
+    leaner = _leaner(views)
+    if not leaner:
+        return {}
+    return {
+        modality: {name: named[name] for name in leaner.get(modality, named)}
+        for modality, named in views.items()
+    }
+
+
+def _leaner(views: Blocks) -> dict[str, tuple[str, ...]]:
+    """The views that are kept, of the modalities that have others as well."""
+    return {
+        modality: kept
+        for modality, kept in LEAN.items()
+        if set(kept) < set(views.get(modality, {}))
+    }
 
 
 def kernel_configs(views: Blocks, towers: Mapping[str, Tower[Any]]) -> dict[str, KernelConfig]:
@@ -101,7 +121,7 @@ def with_kernels(evidence: Evidence, kernels: LessonKernels) -> Evidence:
     """Evidence of labelled items with the kernels among them.
 
     Args:
-        evidence: Their latents and views.
+        evidence: Their latents, full and lean, and views.
         kernels: Fitted on them.
     """
     full, lean = kernels.parts()
@@ -109,6 +129,7 @@ def with_kernels(evidence: Evidence, kernels: LessonKernels) -> Evidence:
         kernels=full,
         lean=lean,
         latents=evidence.latents,
+        lean_latents=evidence.lean_latents,
         views=evidence.views,
         inputs=evidence.inputs,
     )

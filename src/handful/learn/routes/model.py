@@ -7,7 +7,7 @@ library's store is touched, so the same class serves.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from itertools import combinations
@@ -115,21 +115,31 @@ class Model:
             only_needed: Leave out what the rung does not look at, which takes a sixth off the
                 time of an answer where the rung compares by kernels.
         """
-        only = self.needed_views if only_needed else {}
+        only: Mapping[str, Collection[str]] = self.needed_views if only_needed else {}
         views = {
             modality: encode_values(self.towers[modality], found, only.get(modality))
             for modality, found in values.items()
             if modality in self.towers and any(value is not None for value in found)
         }
         items = len(next(iter(values.values())))
-        return self.evidence_of(views, items, with_latents=not only)
+        with_latents = not only_needed or self._rung is None or self._rung.needs_latents
+        return self.evidence_of(views, items, with_latents=with_latents)
 
     @cached_property
-    def needed_views(self) -> dict[str, tuple[str, ...]]:
-        """Modality to the views that its kernels are made of; empty when latents are needed."""
-        if self.kernels is None or not self.rung or make(ROOM, self.rung, Rung).needs_latents:
-            return {}
-        return self.kernels.blocks
+    def _rung(self) -> Rung | None:
+        return make(ROOM, self.rung, Rung) if self.rung else None
+
+    @cached_property
+    def needed_views(self) -> dict[str, set[str]]:
+        """Modality to the views that its rung looks at, by kernels or through latents."""
+        found: dict[str, set[str]] = {}
+        if self.kernels and self._rung and self._rung.needs_kernels:
+            for modality, views in self.kernels.blocks.items():
+                found.setdefault(modality, set()).update(views)
+        if self._rung is None or self._rung.needs_latents:
+            for modality, stack in self.latents.stacks.items():
+                found.setdefault(modality, set()).update(stack.origins)
+        return found
 
     def evidence_of(
         self,

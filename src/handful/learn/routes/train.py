@@ -43,7 +43,13 @@ from handful.learn.routes.arms import OURS
 from handful.learn.routes.doubts import Doubt, doubts
 from handful.learn.routes.doubts import sentence as doubts_sentence
 from handful.learn.routes.encode import Encoded, encode
-from handful.learn.routes.lesson import LessonKernels, inputs_of, views_of, with_kernels
+from handful.learn.routes.lesson import (
+    LessonKernels,
+    inputs_of,
+    lean_views,
+    views_of,
+    with_kernels,
+)
 from handful.learn.routes.model import Model
 from handful.learn.routes.planning import Question, plan
 from handful.learn.routes.run import Run
@@ -274,7 +280,13 @@ def _with_labels(
 ) -> _Outcome:
     views = views_of(encoded.views, learned.rows)
     kernels = LessonKernels.fit(views, base.towers, config.seed)
-    evidence = with_kernels(base.evidence_of(views, len(learned.rows)), kernels)
+    evidence = base.evidence_of(views, len(learned.rows))
+    lean = _lean_latents(encoded, learned, config)
+    if lean:
+        fewer = replace(base, latents=lean).evidence_of(views, len(learned.rows))
+        evidence = replace(evidence, lean_latents=fewer.latents)
+    clock.done("align")
+    evidence = with_kernels(evidence, kernels)
     labelled = [learned.items[row] for row in learned.rows]
     if config.baselines and find_module("torch").is_installed:
         on_stage("reading files for the network from scratch", 0, 1)
@@ -304,8 +316,8 @@ def _with_labels(
         classes=base.classes,
         recipe=base.recipe,
         towers=base.towers,
-        latents=base.latents,
-        kernels=kernels.chosen(climbed.lean),
+        latents=lean if lean and climbed.lean else base.latents,
+        kernels=kernels.chosen(climbed.lean) if climbed.rung.needs_kernels else None,
         rung=climbed.rung.name,
         head=climbed.learned.head,
         judge=judge,
@@ -327,6 +339,14 @@ def _with_labels(
     return _Outcome(model, climbed, lines, sentences, clock, doubted)
 
 
+def _lean_latents(encoded: Encoded, learned: Labelled, config: Config) -> Latents | None:
+    """Latents without the views that may mislead; None where no modality has such views."""
+    views = lean_views(encoded.views)
+    if not views:
+        return None
+    return Latents.fit(views, config.latents, groups=learned.groups, seed=config.seed)
+
+
 class _Stages:
     """Seconds of each stage, by the clock on the wall and of all cores."""
 
@@ -336,9 +356,10 @@ class _Stages:
         self._since, self._cpu_since = time.monotonic(), time.process_time()
 
     def done(self, stage: str) -> None:
+        """Count what passed since the last stage towards one; it may come more than once."""
         now, cpu_now = time.monotonic(), time.process_time()
-        self.seconds[stage] = now - self._since
-        self.cpu_s[stage] = cpu_now - self._cpu_since
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._since
+        self.cpu_s[stage] = self.cpu_s.get(stage, 0.0) + cpu_now - self._cpu_since
         self._since, self._cpu_since = now, cpu_now
 
 

@@ -11,7 +11,7 @@ holds best; a rung further up is taken only when it is better by more than chanc
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -40,6 +40,7 @@ class Evidence:
             learn from raw files.
         lean: Like `kernels`, for the modalities that fewer views may serve better: a view of
             the colours, say, misleads where every group has a background of its own.
+        lean_latents: Like `latents`, of those fewer views; of all modalities, since they share.
     """
 
     kernels: Parts
@@ -47,6 +48,7 @@ class Evidence:
     views: Blocks
     inputs: Mapping[str, list[Any]] | None = None
     lean: Parts = field(default_factory=lambda: Parts({}, {}, {}))
+    lean_latents: Blocks = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(next(iter(self.latents.values())).values())))
@@ -87,6 +89,7 @@ class Evidence:
             kernels=_parts_only(self.kernels, modalities),
             lean=_parts_only(self.lean, modalities),
             latents=_hide(self.latents, modalities),
+            lean_latents=_hide(self.lean_latents, modalities),
             views=_hide(self.views, modalities),
             inputs=None
             if self.inputs is None
@@ -108,7 +111,8 @@ class Evidence:
             kernels=_parts_alone(self.kernels, modality),
             lean=_parts_alone(self.lean, modality),
             latents={modality: self.latents[modality]},
-            views={modality: self.views[modality]} if modality in self.views else {},
+            lean_latents=_kept(self.lean_latents, modality),
+            views=_kept(self.views, modality),
             inputs=None if self.inputs is None else {modality: self.inputs[modality]},
         )
 
@@ -123,6 +127,7 @@ class Evidence:
             kernels=_parts_taken(self.kernels, rows, columns),
             lean=_parts_taken(self.lean, rows, columns),
             latents=_take(self.latents, rows),
+            lean_latents=_take(self.lean_latents, rows),
             views=_take(self.views, rows),
             inputs=None
             if self.inputs is None
@@ -133,7 +138,7 @@ class Evidence:
         """The same items, with the lean kernels of some modalities in place of the full ones.
 
         Args:
-            modalities: Those to go lean.
+            modalities: Those to go lean; with any of them the latents do too.
         """
         full, lean = self.kernels, self.lean
 
@@ -148,6 +153,8 @@ class Evidence:
                 swapped(full.columns, lean.columns),
             ),
             lean=Parts({}, {}, {}),
+            latents=self.lean_latents if modalities and self.lean_latents else self.latents,
+            lean_latents={},
         )
 
 
@@ -178,6 +185,12 @@ class Lesson:
         """`[K]` how common each class is, one added to every count."""
         counts = np.bincount(self.labels, minlength=len(self.classes)) + 1.0
         return counts / counts.sum()
+
+    @property
+    def shares_something(self) -> bool:
+        """Whether the latents hold dimensions that several modalities agree on."""
+        latents = self.evidence.latents
+        return any("shared" in latents[name] for name in self.evidence.modalities)
 
     def of(self, modality: str) -> tuple[Lesson, NDArray[np.intp]]:
         """The lesson of the items that have one modality, as if they had no other.
@@ -274,8 +287,8 @@ class Rung(ABC):
     height: ClassVar[int] = 9
     """Place on the ladder, lowest first: the more a rung chooses on held-out answers, the higher
     it stands."""
-    is_first_guess: ClassVar[bool] = False
-    """Whether it is the one to take when the labels are too few to compare rungs on."""
+    made_of: ClassVar[tuple[str, ...]] = ()
+    """The rungs whose outcomes it joins, where it needs nothing else of the lesson."""
     needs_several: ClassVar[bool] = False
     """Whether it says nothing of its own about items of a single modality."""
     needs_kernels: ClassVar[bool] = False
@@ -307,6 +320,22 @@ class Rung(ABC):
         Raises:
             InputError: When the lesson lacks what this rung needs.
         """
+
+    def is_first_guess(self, lesson: Lesson) -> bool:
+        """Whether it is the one to take when the labels are too few to compare rungs on.
+
+        Args:
+            lesson: Without folds.
+        """
+        return False
+
+    def join(self, parts: Sequence[Learned]) -> Learned:
+        """What `learn` would give, from what the rungs of `made_of` have learned already.
+
+        Args:
+            parts: In the order of `made_of`, all from the same lesson.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Head:
@@ -404,6 +433,10 @@ def _hide(blocks: Blocks, kept: Collection[str]) -> dict[str, Mapping[str, Block
         }
         for modality, named in blocks.items()
     }
+
+
+def _kept(blocks: Blocks, modality: str) -> dict[str, Mapping[str, Block]]:
+    return {modality: blocks[modality]} if modality in blocks else {}
 
 
 def _take(blocks: Blocks, rows: NDArray[np.intp]) -> dict[str, dict[str, Block]]:

@@ -61,11 +61,18 @@ class LogisticJointHead(Head):
         self.model = model
 
     def probabilities(self, evidence: Evidence) -> NDArray[np.float64]:
-        """Logits through a softmax; the prior for an item with no modality."""
+        """Logits through a softmax; the prior for an item with nothing that labels had.
+
+        A modality that no labelled item has still speaks through what it shares with the others.
+        """
         found = np.tile(self.model.line.prior, (len(evidence), 1))
-        has_any = evidence.has_any
+        known = self.model.stack.origins
+        blocks = {name: block for name, block in _blocks(evidence).items() if name in known}
+        if not blocks:
+            return found
+        has_any = np.any([block.present for block in blocks.values()], axis=0)
         if has_any.any():
-            found[has_any] = self.model.probabilities(_blocks(evidence))[has_any]
+            found[has_any] = self.model.probabilities(blocks)[has_any]
         return found
 
     def arrays(self) -> Arrays:
@@ -77,7 +84,6 @@ class LogisticJoint(Rung):
     """Multinomial logistic regression on plain and shared latents side by side."""
 
     height = 3
-    is_first_guess = True  # at one label per class .460 right where the kernel sum has .411
     config: Config
 
     def learn(self, lesson: Lesson) -> Learned:

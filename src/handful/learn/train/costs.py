@@ -119,6 +119,11 @@ def _conv_scratch(lesson: Lesson) -> Work:
     return Work(numbers_s=3.4 * min(lesson.network_s, passes_s), steps_s=0.5)
 
 
+def _average(lesson: Lesson) -> Work:
+    """Next to nothing, once the rungs that it is made of have learned."""
+    return Work(numbers_s=1e-7 * lesson.most * lesson.classes)
+
+
 def _majority(lesson: Lesson) -> Work:
     return Work(steps_s=1e-6 * lesson.most)
 
@@ -129,6 +134,7 @@ def _unknown(lesson: Lesson) -> Work:
 
 
 RUNGS: Mapping[str, Cost] = {
+    "average": _average,
     "boosting": _boosting,
     "calibrated_product": _calibrated_product,
     "concatenation": _concatenation,
