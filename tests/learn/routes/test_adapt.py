@@ -187,7 +187,6 @@ def test_every_way_has_a_row_and_every_item_an_answer(
         "audio alone",
         "average",
         "kernel_sum",
-        "kernel_logistic",
         "logistic_joint",
         "calibrated_product",
         "boosting",
@@ -283,7 +282,6 @@ def test_one_modality_has_no_row_of_its_own() -> None:
         OURS,
         "average",
         "kernel_sum",
-        "kernel_logistic",
         "logistic_joint",
         "calibrated_product",
     ]

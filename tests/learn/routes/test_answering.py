@@ -233,8 +233,8 @@ def on_the(clock: Clock, arms: Sequence[Arm], items: Sequence[Item]) -> list[lis
         ("boosting", BOTH, 133.5),
         ("logistic_joint", BOTH, 133.5),
         ("kernel_sum", BOTH, 1033.5),
-        ("kernel_logistic", ("text",), 1003.5),
-        ("kernel_logistic", ("image",), 1030.5),
+        ("kernel_sum", ("text",), 1003.5),
+        ("kernel_sum", ("image",), 1030.5),
         ("", BOTH, 1133.5),  # several rungs, so whatever any of them may need
     ],
 )

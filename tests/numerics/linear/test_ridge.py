@@ -135,48 +135,6 @@ def centred_by_hand(kernel: NDArray[np.float64], among: NDArray[np.float64]) -> 
     return result
 
 
-@pytest.mark.parametrize(("items", "width"), [(12, 4), (6, 20)])
-def test_products_of_coordinates_are_the_centred_kernel(items: int, width: int) -> None:
-    features, _, _ = problem(5, items, width)
-    kernel = features @ features.T
-    wanted = centred_by_hand(kernel, kernel)
-    for spectrum in (Spectrum.of_kernel(kernel), Spectrum.of_features(features)):
-        places = spectrum.coordinates()
-        assert places.shape == (items, min(width, items - 1))
-        np.testing.assert_allclose(places @ places.T, wanted, atol=1e-8)
-
-
-def test_the_faintest_directions_are_left_out_of_coordinates() -> None:
-    # Four directions at right angles, with eigenvalues that fall by ten.
-    lengths = np.sqrt([4.0, 0.4, 0.04, 0.004])
-    features = np.kron(np.diag(lengths), np.array([[1.0], [-1.0]])) / np.sqrt(2)
-    spectrum = Spectrum.of_kernel(features @ features.T)
-    assert spectrum.mean_norm == pytest.approx(4.444 / 8)
-    widths = [spectrum.coordinates(times).shape[1] for times in (0, 0.05, 0.5, 5)]
-    assert widths == [4, 3, 2, 1]
-    places = spectrum.coordinates(0.5)
-    strong = features[:, :2] @ features[:, :2].T
-    np.testing.assert_allclose(places @ places.T, strong, atol=1e-12)
-
-
-@pytest.mark.parametrize("faintest", [0.0, 2.0])
-def test_a_line_on_coordinates_gives_the_same_scores_from_the_kernel(faintest: float) -> None:
-    features, _, rng = problem(6, 15, 6)
-    new = rng.normal(size=(5, 6)) + 2
-    kernel, cross = features @ features.T, new @ features.T
-    spectrum = Spectrum.of_kernel(kernel)
-    places = spectrum.coordinates(faintest)
-    assert (places.shape[1] < 6) == (faintest > 0)
-    line = Affine(rng.normal(size=(places.shape[1], 3)), rng.normal(size=3))
-    dual = spectrum.dual_of(line, faintest)
-    np.testing.assert_allclose(dual.scores(kernel), line.scores(places), atol=1e-9)
-    # A new item's place is what its products with the others say it is.
-    centred = centred_by_hand(cross, kernel)
-    there = centred @ places @ np.linalg.inv(places.T @ places)
-    np.testing.assert_allclose(dual.scores(cross), line.scores(there), atol=1e-9)
-    assert abs(dual.dual.sum(axis=0)).max() < 1e-12 * max(1, abs(dual.dual).max())
-
-
 def test_arrays_bring_models_back():
     model = DualRidge(np.ones((3, 2)), np.array([1.0, 2.0]))
     assert (
@@ -201,8 +159,6 @@ def test_bad_input_is_named():
         spectrum.dual(targets, 1)
     with pytest.raises(UsageError, match="kernel"):
         Spectrum.of_kernel(np.eye(10)).primal(targets, 1)
-    with pytest.raises(UsageError, match="use the line itself"):
-        spectrum.dual_of(Affine(np.ones((6, 2)), np.zeros(2)))
     with pytest.raises(InputError, match="NaN"):
         Spectrum.of_features(np.full((3, 2), np.nan))
     with pytest.raises(InputError, match="NaN"):

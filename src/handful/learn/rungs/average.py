@@ -63,9 +63,13 @@ class Average(Rung):
     """The mean of kernel ridge and latent logistic regression."""
 
     needs_kernels = True
-    height = 0  # it chooses nothing itself
+    height = 0
     made_of = ("kernel_sum", "logistic_joint")
     config: Config
+
+    def choices(self, lesson: Lesson) -> int:
+        """Nothing of its own; what flatters one half is diluted by the other."""
+        return 3
 
     def is_first_guess(self, lesson: Lesson) -> bool:
         """Where pairs have taught what modalities share; kernels alone are better elsewhere."""

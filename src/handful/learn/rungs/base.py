@@ -329,6 +329,14 @@ class Rung(ABC):
         """
         return False
 
+    def choices(self, lesson: Lesson) -> int:
+        """How many things it picks on held-out answers, which flatters what they say of it.
+
+        Args:
+            lesson: What it learns from.
+        """
+        return 0
+
     def join(self, parts: Sequence[Learned]) -> Learned:
         """What `learn` would give, from what the rungs of `made_of` have learned already.
 

@@ -78,10 +78,14 @@ class ProductHead(Head):
 class CalibratedProduct(Rung):
     """Per-modality models whose calibrated probabilities are multiplied."""
 
-    height = 4  # a model, a penalty and a temperature per modality are chosen on held-out answers
+    height = 3
     needs_kernels = True
     needs_several = True
     config: Config
+
+    def choices(self, lesson: Lesson) -> int:
+        """A model, a penalty and a temperature per modality."""
+        return 3 * len(lesson.evidence.modalities)
 
     def learn(self, lesson: Lesson) -> Learned:
         """Fit every modality that shows at least two classes; the others stay silent."""

@@ -29,8 +29,12 @@ class KernelSum(Rung):
 
     needs_kernels = True
     needs_latents = False
-    height = 1  # one penalty and one temperature are all that it chooses
+    height = 1
     config: Config
+
+    def choices(self, lesson: Lesson) -> int:
+        """A penalty and a temperature."""
+        return 2
 
     def is_first_guess(self, lesson: Lesson) -> bool:
         """Where nothing is known of what modalities share: .562 right where latents have .521."""

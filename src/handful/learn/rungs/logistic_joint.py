@@ -83,8 +83,12 @@ class LogisticJointHead(Head):
 class LogisticJoint(Rung):
     """Multinomial logistic regression on plain and shared latents side by side."""
 
-    height = 3
+    height = 2
     config: Config
+
+    def choices(self, lesson: Lesson) -> int:
+        """A penalty, a temperature and the weight of the shared block."""
+        return 3
 
     def learn(self, lesson: Lesson) -> Learned:
         """Fit; penalty and weight of the shared block are chosen on held-out groups."""

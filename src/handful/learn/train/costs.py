@@ -64,12 +64,6 @@ def _kernel_sum(lesson: Lesson) -> Work:
     return ridge(lesson.most, lesson.classes, lesson.folds)
 
 
-def _kernel_logistic(lesson: Lesson) -> Work:
-    items, fits = lesson.most, (lesson.folds + 1) / _BASE_FOLDS
-    descents = 1.3e-6 * items**2 + 6e-5 * items * lesson.classes
-    return Work(numbers_s=3e-10 * items**3 + descents * fits, steps_s=0.045 * fits)
-
-
 def _logistic_joint(lesson: Lesson) -> Work:
     weights = 3 if lesson.has_shared and lesson.folds else 1
     return descent(lesson.most, lesson.classes, lesson.folds, len(lesson.items)) * weights
@@ -139,7 +133,6 @@ RUNGS: Mapping[str, Cost] = {
     "calibrated_product": _calibrated_product,
     "concatenation": _concatenation,
     "conv_scratch": _conv_scratch,
-    "kernel_logistic": _kernel_logistic,
     "kernel_sum": _kernel_sum,
     "late_fusion": _late_fusion,
     "logistic_joint": _logistic_joint,

@@ -165,36 +165,6 @@ class Spectrum:
         dual -= dual.mean(axis=0)
         return DualRidge(dual, level - self.kernel_means @ dual)
 
-    def coordinates(self, faintest: float = 0.0) -> NDArray[np.float64]:
-        """The rows as points whose products are the centred kernel: `[N, R]`.
-
-        Args:
-            faintest: Directions whose eigenvalue is below this multiple of the mean squared norm
-                are left out, like a penalty in its unit; 0 for none.
-        """
-        kept = self._stronger(faintest)
-        return self.vectors[:, kept] * np.sqrt(self.values[kept])
-
-    def dual_of(self, line: Affine, faintest: float = 0.0) -> DualRidge:
-        """A line through `coordinates` as scores from a kernel.
-
-        Args:
-            line: From `[., R]` coordinates to `[., C]` scores.
-            faintest: As it was for the coordinates.
-
-        Raises:
-            UsageError: When this is a factorisation of features.
-        """
-        if self.kernel_means is None:
-            raise UsageError("These are features, not a kernel.", "use the line itself")
-        kept = self._stronger(faintest)
-        dual = self.vectors[:, kept] @ (line.weights / np.sqrt(self.values[kept])[:, None])
-        dual -= dual.mean(axis=0)
-        return DualRidge(dual, line.offset - self.kernel_means @ dual)
-
-    def _stronger(self, faintest: float) -> NDArray[np.bool_]:
-        return self.values >= faintest * self.mean_norm
-
     def primal(self, targets: NDArray[np.floating], penalty: float) -> Affine:
         """Fit all rows at one penalty, for features.
 
