@@ -24,6 +24,7 @@ from handful.learn.model.latent_logistic import fit_line
 from handful.learn.model.latents import Latents
 from handful.learn.routes import ladder
 from handful.learn.routes.encode import encode
+from handful.learn.routes.gathering import draw
 from handful.learn.routes.lesson import (
     LessonKernels,
     inputs_of,
@@ -32,7 +33,6 @@ from handful.learn.routes.lesson import (
     with_kernels,
 )
 from handful.learn.routes.towers import Recipe, build, sides_of
-from handful.learn.routes.train import _draw as draw
 from handful.learn.rungs.base import Evidence, Learned, Lesson, Rung, usable_folds
 from handful.learn.towers.latents import LatentCache
 from handful.numerics.decide.calibrate import log_loss

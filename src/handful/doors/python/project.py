@@ -22,11 +22,12 @@ from handful.foundation.budget import seconds
 from handful.foundation.errors import InputError, UsageError, did_you_mean
 from handful.foundation.project import Project as Folder
 from handful.foundation.project.folder import SETTINGS
+from handful.learn.routes.gathering import gather
 from handful.learn.routes.planning import Question, require_possible
 from handful.learn.routes.planning import plan as plan_training
 from handful.learn.routes.run import Run, pick
 from handful.learn.routes.towers import Profile
-from handful.learn.routes.train import Config, OnStage, gather
+from handful.learn.routes.train import Config, OnStage
 from handful.learn.routes.train import train as train_run
 from handful.learn.train.plan import Plan
 from handful.trust.evaluate.cases import Case
@@ -234,7 +235,9 @@ class Project(Folder):
         return plan_training(
             Question(
                 library=library,
-                learned=gather(library, config),
+                learned=gather(
+                    library, config.labels, per_class=config.per_class, seed=config.seed
+                ),
                 config=config,
                 runs=self.runs,
                 cache=self.cache,

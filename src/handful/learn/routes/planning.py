@@ -19,6 +19,7 @@ from handful.foundation.hardware import Tariff, find_module, resident_bytes
 from handful.foundation.hardware.power import EnergyCounter
 from handful.foundation.project.manifest import MANIFEST, read_manifest
 from handful.learn.routes.encode import FITTED_ON
+from handful.learn.routes.gathering import Labelled
 from handful.learn.routes.probing import Timed, pace_of, time_files, watch
 from handful.learn.routes.towers import LEAN, Profile, Recipe, build, sides_of
 from handful.learn.rungs.base import Rung
@@ -38,7 +39,7 @@ from handful.learn.train.plan import (
 )
 
 if TYPE_CHECKING:
-    from handful.learn.routes.train import Config, Labelled
+    from handful.learn.routes.train import Config
 
 _RUNGS = "handful.learn.rungs"
 _PROFILES: tuple[Profile, ...] = ("default", "fast")

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.modalities.base import MODALITIES
 from handful.foundation import config as settings
-from handful.foundation.errors import InputError, UsageError, did_you_mean, require, storage
+from handful.foundation.errors import UsageError, require, storage
 from handful.foundation.goal import Goal
 from handful.foundation.hardware import (
     Meter,
@@ -43,6 +41,7 @@ from handful.learn.routes.arms import OURS
 from handful.learn.routes.doubts import Doubt, doubts
 from handful.learn.routes.doubts import sentence as doubts_sentence
 from handful.learn.routes.encode import Encoded, encode
+from handful.learn.routes.gathering import Labelled, gather
 from handful.learn.routes.lesson import (
     LessonKernels,
     inputs_of,
@@ -58,8 +57,6 @@ from handful.learn.routes.verdict import Judge
 from handful.learn.rungs.base import Lesson
 from handful.learn.towers.latents import LatentCache
 from handful.learn.train.costs import network_s
-
-_HELD_BACK = (Split.TEST, Split.HOLDOUT)
 
 _MANY_LABELS = 1500
 """Products of fewer labels than this wait for each other on several threads: on a busy two-core
@@ -97,56 +94,6 @@ class Config:
         require(allowed, "per_class", self.per_class, "1 or more, or left out")
 
 
-class Labelled(NamedTuple):
-    """The items a run learns from.
-
-    Attributes:
-        items: Every usable item that is not held back for a test, labelled or not.
-        rows: Places in `items` of those with a label.
-        labels: Class number of each.
-        classes: The class names, sorted.
-        groups: Group of every item.
-    """
-
-    items: list[Item]
-    rows: NDArray[np.intp]
-    labels: NDArray[np.intp]
-    classes: tuple[str, ...]
-    groups: NDArray[Any]
-
-
-def gather(library: Library, config: Config) -> Labelled:
-    """Pick the items to learn from, and say what is wrong with their labels.
-
-    Items in the splits `test` and `holdout` are left out altogether: neither their labels nor
-    their files take part.
-
-    Args:
-        library: The items.
-        config: Which labels, how many.
-
-    Raises:
-        InputError: When there are no items, or too few labels.
-        UsageError: When no item has an answer to the task.
-    """
-    items = [item for item in library.items() if item.usable and item.split not in _HELD_BACK]
-    if not items:
-        raise InputError("The library holds no items to learn from.", "handful add FOLDER")
-    groups = np.array([item.group or item.id for item in items])
-    if not config.labels:
-        nothing = np.zeros(0, dtype=np.intp)
-        return Labelled(items, nothing, nothing, (), groups)
-    answers = [item.label(config.labels) for item in items]
-    rows = np.array([row for row, answer in enumerate(answers) if answer], dtype=np.intp)
-    _require_labels(config.labels, items, answers, len(rows))
-    classes, labels = np.unique([str(answers[row]) for row in rows], return_inverse=True)
-    labels = labels.astype(np.intp)
-    if config.per_class is not None:
-        chosen = _draw(labels, groups[rows], config.per_class, config.seed)
-        rows, labels = rows[chosen], labels[chosen]
-    return Labelled(items, rows, labels, tuple(map(str, classes)), groups)
-
-
 def train(
     library: Library,
     runs: Path,
@@ -181,7 +128,7 @@ def train(
         StorageError: When the disk refuses; what was encoded is kept.
     """
     goal, start = goal or Goal(), time.monotonic()
-    learned = gather(library, config)
+    learned = gather(library, config.labels, per_class=config.per_class, seed=config.seed)
     config = _resolved(Question(library, learned, config, runs, cache))
     folder = _new_folder(runs, config.labels or "unlabelled")
     record = _record(library, learned, config, predicted)
@@ -422,37 +369,3 @@ def _new_folder(runs: Path, name: str) -> Path:
         except FileExistsError:
             continue
     raise UsageError("A hundred runs began in the same second.", "try again")
-
-
-def _require_labels(
-    task: str, items: Sequence[Item], answers: Sequence[str | None], count: int
-) -> None:
-    if not count:
-        known = {label.task for item in items for label in item.labels}
-        hint = did_you_mean(task, known) if known else "no item has a label yet; add some first"
-        raise UsageError(f'No item has an answer to "{task}".', hint)
-    classes = {answer for answer in answers if answer}
-    if len(classes) < 2:
-        raise InputError(
-            f'All {count} labels of "{task}" say "{next(iter(classes))}", and two different '
-            "answers are needed.",
-            "label some items that are something else",
-        )
-
-
-def _draw(
-    labels: NDArray[np.intp], groups: NDArray[Any], per_class: int, seed: int
-) -> NDArray[np.intp]:
-    """So many labelled rows per class, from as many different groups as there are."""
-    dice = np.random.default_rng(seed)
-    chosen: list[int] = []
-    for number in np.unique(labels):
-        rows = dice.permutation(np.flatnonzero(labels == number))
-        taken: dict[Any, int] = {}
-        turn = []
-        for row in rows:
-            taken[groups[row]] = taken.get(groups[row], 0) + 1
-            turn.append(taken[groups[row]])
-        order = np.argsort(turn, kind="stable")
-        chosen += rows[order][:per_class].tolist()
-    return np.array(sorted(chosen), dtype=np.intp)
