@@ -74,7 +74,7 @@ def burst(groups: int, each: int) -> tuple[Lesson, NDArray[np.intp]]:
 
 def test_what_tells_groups_apart_is_worth_nothing_on_unseen_groups() -> None:
     lesson, group_of = burst(groups=60, each=3)
-    honest = climb(lesson, group_of, count=3, with_baselines=False)
+    honest = climb(lesson, group_of, count=3, settings=FAST)
     fooled = climb(lesson, None, count=3, with_baselines=False)
     assert accuracy(arm(fooled, OURS).held_out, lesson.labels) > 0.9
     assert accuracy(arm(honest, OURS).held_out, lesson.labels) < 0.7
@@ -117,7 +117,7 @@ def test_modalities_that_each_know_one_thing_win_together() -> None:
     values = {"text": noise(120, 0), "image": noise(120, 1)}
     values["text"][:, 0] += text
     values["image"][:, 0] += image
-    found = climb(lesson_of(values, labels), None, count=3, with_baselines=False)
+    found = climb(lesson_of(values, labels), None, count=3, settings=FAST)
     ours = accuracy(arm(found, OURS).held_out, labels)
     alone = max(accuracy(arm(found, f"{name} alone").held_out, labels) for name in values)
     assert alone < 0.6
@@ -274,6 +274,15 @@ def test_the_same_seed_gives_the_same_table(
     assert found.rung.name == again.rung.name
 
 
+def test_without_baselines_no_modality_has_a_row_of_its_own() -> None:
+    labels = np.arange(30) % 2
+    values = {name: noise(30, seed) for seed, name in enumerate(("text", "image"))}
+    found = climb(lesson_of(values, labels), None, count=3, with_baselines=False)
+    names = [each.name for each in found.arms]
+    assert names == [OURS, *(rung.name for rung in ladder.rungs(baselines=False))]
+    assert list(found.subsets) == [("text",), ("image",), ("text", "image")]
+
+
 def test_one_modality_has_no_row_of_its_own() -> None:
     labels = np.arange(30) % 2
     values = {"text": noise(30, 0) + 2 * np.eye(2, 6)[labels]}
@@ -361,7 +370,7 @@ def test_a_modality_that_one_fold_lacks() -> None:
     values = {name: noise(40, seed) for seed, name in enumerate(("text", "image"))}
     groups = np.arange(40) // 8
     present = {"text": np.ones(40, dtype=bool), "image": groups != 2}
-    found = climb(lesson_of(values, labels, present), groups, with_baselines=False)
+    found = climb(lesson_of(values, labels, present), groups, settings=FAST)
     said = arm(found, "image alone").held_out
     assert np.isfinite(said).all()
     assert np.isnan(found.subsets["image",][groups == 2]).all()
@@ -449,10 +458,14 @@ def test_rungs_that_need_files_stay_out_when_there_are_none(
 class _Fixed(Rung):
     """Says what it was told to say."""
 
-    def __init__(self, height: int, held_out: NDArray[np.float64] | None) -> None:
+    def __init__(self, height: int, held_out: NDArray[np.float64] | None, chosen: int = 0) -> None:
         super().__init__(None)
         self.place = height
         self.held_out = held_out
+        self.chosen = chosen
+
+    def choices(self, lesson: Lesson) -> int:
+        return self.chosen
 
     def learn(self, lesson: Lesson) -> Learned:
         return Learned(head=MajorityHead(lesson.prior), held_out=self.held_out)
@@ -478,6 +491,24 @@ def saying(right: NDArray[np.floating]) -> NDArray[np.float64]:
     said[np.arange(40), labels] = right
     said[np.arange(40), 1 - labels] = 1 - right
     return said
+
+
+def test_what_choosing_on_few_answers_flatters_is_taken_off() -> None:
+    """Both are right on all; the second a little firmer, having chosen nine things on 40 labels."""
+    lesson = lesson_of({"text": noise(40, 0)}, np.arange(40) % 2)
+    plain, firmer = saying(np.full(40, 0.80)), saying(np.full(40, 0.83))
+    for chosen, expected in ((0, "height_1"), (9, "height_0")):
+        rungs = [_Fixed(0, plain), _Fixed(1, firmer, chosen)]
+        assert ladder.choose(rungs, lesson, None).rung.name == expected
+
+
+def test_nearer_to_the_truth_counts_and_not_a_few_answers_that_were_hopeless() -> None:
+    """One says .9 and, of two items in forty, a millionth; the other .6 throughout."""
+    firm = np.full(40, 0.9)
+    firm[[3, 20]] = 1e-6
+    careful = np.full(40, 0.6)
+    assert np.log(careful).mean() > np.log(firm).mean()
+    assert chosen_among(saying(careful), saying(firm)) == "height_1"
 
 
 def test_the_lowest_rung_within_chance_of_the_best_is_chosen() -> None:

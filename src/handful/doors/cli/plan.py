@@ -40,7 +40,8 @@ def plan(
         budget: How long the training may take, such as `90s`, `5min`, `2h`.
         profile: Encoders: `fast` or `default`; chosen by the budget when left out.
         per_class: Use only so many labels per class.
-        baselines: Fill the table with what people would use instead, where the budget allows.
+        baselines: Fill the table with what people would use instead, and with each modality
+            alone, where the budget allows.
         seed: As in the training.
         project: The project; the nearest one when left out.
     """

@@ -43,7 +43,7 @@ def train(
         budget: How long it may take, such as `90s`, `5min`, `2h`.
         profile: Encoders: `fast` or `default`; chosen by the budget when left out.
         per_class: Use only so many labels per class, to see what fewer would give.
-        baselines: Fill the table with what people would use instead.
+        baselines: Fill the table with what people would use instead, and each modality alone.
         seed: Everything random follows from it.
         project: The project; the nearest one when left out.
     """

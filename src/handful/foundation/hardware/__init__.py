@@ -14,6 +14,7 @@ from handful.foundation.hardware.memory import (
 from handful.foundation.hardware.meter import Cost, Meter
 from handful.foundation.hardware.power import EnergyMode, Tariff
 from handful.foundation.hardware.processor import Processor, load_now, look_at_processor
+from handful.foundation.hardware.side_by_side import together
 from handful.foundation.hardware.speed import Speed, probe
 
 __all__ = [
@@ -43,4 +44,5 @@ __all__ = [
     "peak_bytes",
     "probe",
     "resident_bytes",
+    "together",
 ]

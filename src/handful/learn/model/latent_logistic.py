@@ -143,6 +143,7 @@ def fit_logistic(
     folds: Folds | None,
     prior: NDArray[np.float64],
     weights: Mapping[str, float] | None = None,
+    penalties: Sequence[float] = logistic.PENALTIES,
 ) -> LogisticFit:
     """Fit multinomial logistic regression on blocks of unit mean norm.
 
@@ -152,7 +153,8 @@ def fit_logistic(
         folds: To choose the penalty and the temperature on; None for fixed ones.
         prior: `[K]` how common each class is, all above 0.
         weights: Length that a mean row of a block gets, 1 where not named.
+        penalties: To choose from, strongest first.
     """
     stack = Stack.fit({name: blocks[name] for name in sorted(blocks)}, weights)
-    fit = fit_line(stack.features(blocks), labels, folds, prior)
+    fit = fit_line(stack.features(blocks), labels, folds, prior, penalties)
     return LogisticFit(LogisticModel(stack, fit.line), fit.held_out, fit.penalty)

@@ -75,7 +75,8 @@ class Table:
     Args:
         lesson: All labelled items.
         groups: `[N]` group of each; None when they are unrelated.
-        with_baselines: Whether to fill the table with what people would use instead.
+        with_baselines: Whether to fill the table with what people would use instead, and with
+            what each modality reaches alone.
         settings: Rung to settings that differ from its defaults.
     """
 
@@ -88,7 +89,7 @@ class Table:
         wanted = rungs(baselines=True, settings=settings) if with_baselines else []
         self.baselines = able(wanted, lesson)
         present = lesson.evidence.modalities
-        self.singles = present if len(present) > 1 else ()
+        self.singles = present if with_baselines and len(present) > 1 else ()
         self.subsets: dict[tuple[str, ...], NDArray[np.float64]] = {}
         self.failures: dict[str, str] = {}
         self._is_first = True

@@ -80,16 +80,15 @@ def encode(
         if len(reader.rows) < 2:
             continue
         if not is_fitted:
-            # On one thread: sums in another order would be other words, and all latents anew.
-            with threadpool_limits(1):
-                tower.fit(reader.read(sample(len(reader.rows), seed)), seed=seed)
+            _fit(tower, reader, cache, seed)
 
         def told(done: int, total: int, modality: str = modality) -> None:
             on_items(modality, done, total)
             encoded.fresh[modality] = total
 
         encoded.fresh[modality] = 0
-        views = cache.encode(reader.keys, tower, reader.read, batch=_BATCH, on_progress=told)
+        with threadpool_limits(1):  # blocks run side by side instead
+            views = cache.encode(reader.keys, tower, reader.read, batch=_BATCH, on_progress=told)
         encoded.views[modality] = _blocks(views, reader.rows, len(items))
         encoded.towers[modality] = tower
     if not encoded.views:
@@ -162,6 +161,33 @@ class _Reader:
         except OSError:
             lost.append(f'"{part.origin}" is no longer there.')
         return False
+
+
+def fit_keys(keys: Sequence[str], seed: int) -> list[str]:
+    """Content hashes of the values that a tower is fitted on.
+
+    Args:
+        keys: Of all values.
+        seed: Of the draw, where not all are taken.
+    """
+    return [keys[place] for place in sample(len(keys), seed)]
+
+
+def _fit(tower: Tower[Any], reader: _Reader, cache: LatentCache, seed: int) -> None:
+    """Fit a tower, or take over what the same fit gave before."""
+    keys = fit_keys(reader.keys, seed)
+    mark = cache.fits.mark(tower.fingerprint(), keys, seed)
+    state = cache.fits.read(mark)
+    if state is not None:
+        try:
+            tower.load(state)
+        except InputError:
+            state = None
+    if state is None:
+        # On one thread: sums in another order would be other words, and all latents anew.
+        with threadpool_limits(1):
+            tower.fit(reader.read(sample(len(reader.rows), seed)), seed=seed)
+        cache.fits.write(mark, tower.state(), keys)
 
 
 def sample(count: int, seed: int) -> list[int]:

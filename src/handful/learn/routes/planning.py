@@ -18,11 +18,12 @@ from handful.foundation.errors import HandfulError, InputError, UsageError
 from handful.foundation.hardware import Tariff, find_module, resident_bytes
 from handful.foundation.hardware.power import EnergyCounter
 from handful.foundation.project.manifest import MANIFEST, read_manifest
-from handful.learn.routes.encode import FITTED_ON
+from handful.learn.routes.encode import FITTED_ON, fit_keys
 from handful.learn.routes.gathering import Labelled
 from handful.learn.routes.probing import Timed, pace_of, time_files, watch
 from handful.learn.routes.towers import LEAN, Profile, Recipe, build, sides_of
 from handful.learn.rungs.base import Rung
+from handful.learn.towers.base import Tower
 from handful.learn.towers.latents import LatentCache
 from handful.learn.train import costs
 from handful.learn.train.counts import Counts, Files, Pace
@@ -83,7 +84,7 @@ def plan(question: Question) -> Plan:
     share, records = watch(), _records(question.runs)
     past = [each for each in map(past_of, records) if each]
     profiles = (config.profile,) if config.profile else _PROFILES
-    counts = _count(question, profiles, pace, records)
+    counts = _count(question, profiles, pace)
     ways = _ways(counts, replace(pace, share=share()), past, config.baselines)
     chosen = choose(ways, config.budget_s)
     lessons = learn(past, chosen.profile)
@@ -203,7 +204,6 @@ def _count(
     question: Question,
     profiles: Sequence[Profile],
     pace: Pace,
-    records: Sequence[Mapping[str, Any]],
 ) -> dict[Profile, Counts]:
     """Profile to everything its cost depends on."""
     learned, cache = question.learned, LatentCache(question.cache / "latents")
@@ -213,20 +213,23 @@ def _count(
             "No two items carry the same modality, so there is nothing to compare.",
             "add more items",
         )
-    shelf = _Shelf(cache, len(learned.items), question.config.seed, records)
+    shelf = _Shelf(cache, question.config.seed)
     files: dict[Profile, dict[str, Files]] = {profile: {} for profile in profiles}
     labelled = set(learned.rows.tolist())
     for modality, rows in held.items():
         items = [learned.items[row] for row in rows]
+        keys = [item.parts[modality].content_sha256 for item in items]
         recipes = [recipe_of(profile, [modality], items) for profile in profiles]
         towers = [build(recipe)[modality] for recipe in recipes]
         found = time_files(question.library, items, modality, towers, question.config.seed)
         with_label = sum(row in labelled for row in rows)
         for profile, recipe, timed in zip(profiles, recipes, found, strict=True):
-            missing = shelf.missing(modality, items, timed)
-            files[profile][modality] = _files(
-                timed, recipe.picture_px, missing, len(items), with_label, pace
-            )
+            fitted = shelf.fitted(recipe, modality, keys)
+            missing = shelf.missing(modality, keys, timed, fitted)
+            made = _files(timed, recipe.picture_px, missing, len(items), with_label, pace)
+            if fitted:
+                made = replace(made, fitted_on=0, fit_s=0.0, fit_bytes=0.0)
+            files[profile][modality] = made
     shared = _shared_counts(question)
     return {profile: replace(shared, files=found) for profile, found in files.items()}
 
@@ -325,44 +328,42 @@ class _Named(NamedTuple):
 class _Shelf:
     """What the cache holds already.
 
-    A block that learns has another fingerprint after each fit, and fitting it takes seconds. What
-    it was last fitted on is known, though: an earlier run with the same seed on as many items
-    made the same fit, and if the cache holds rows for these very files, they will be found again.
+    A block that learns has another fingerprint after each fit; where the cache holds what the
+    training's own fit gave, it is taken over here as it will be there.
     """
 
-    def __init__(
-        self, cache: LatentCache, items: int, seed: int, records: Sequence[Mapping[str, Any]]
-    ) -> None:
+    def __init__(self, cache: LatentCache, seed: int) -> None:
         self._cache = cache
-        self._entries = cache.entries()
-        self._profiles = {
-            record.get("profile")
-            for record in records
-            if record.get("items") == items and record.get("seed") == seed
-        }
+        self._entries = {(entry.name, entry.fingerprint) for entry in cache.entries()}
+        self._seed = seed
 
-    def missing(self, modality: str, items: Sequence[Item], timed: Timed) -> dict[str, int]:
-        """Block to the number of items it has to encode."""
-        keys = [item.parts[modality].content_sha256 for item in items]
-        marks = timed.tower.fingerprints()
+    def fitted(self, recipe: Recipe, modality: str, keys: Sequence[str]) -> Tower[Any] | None:
+        """The tower as the training will have it; None when it has yet to learn.
+
+        Args:
+            recipe: Of the training.
+            modality: Whose tower.
+            keys: Content hashes of all files that have the modality.
+        """
+        tower = build(recipe)[modality]
+        fits = self._cache.fits
+        mark = fits.mark(tower.fingerprint(), fit_keys(keys, self._seed), self._seed)
+        state = fits.read(mark)
+        if state is None:
+            return None
+        tower.load(state)
+        return tower
+
+    def missing(
+        self, modality: str, keys: Sequence[str], timed: Timed, fitted: Tower[Any] | None
+    ) -> dict[str, int]:
+        """Block to the number of files it has to encode."""
+        marks = (fitted or timed.tower).fingerprints()
         found = {}
         for name, block in timed.tower.blocks.items():
-            is_known = timed.is_final or not block.state()
-            found[name] = min(
-                (
-                    len(self._cache.missing(keys, _Named(entry.name, entry.fingerprint)))
-                    for entry in self._entries
-                    if entry.name == f"{modality}.{name}"
-                    and (entry.fingerprint == marks[name] if is_known else self._is_refitted(name))
-                ),
-                default=len(set(keys)),
-            )
+            is_known = fitted is not None or timed.is_final or not block.state()
+            held = (f"{modality}.{name}", marks[name])
+            found[name] = len(set(keys))
+            if is_known and held in self._entries:
+                found[name] = len(self._cache.missing(keys, _Named(*held)))
         return found
-
-    def _is_refitted(self, block: str) -> bool:
-        return any(
-            block in blocks
-            for profile in _PROFILES
-            if profile in self._profiles
-            for blocks in Recipe.of(profile, MODALITIES).blocks.values()
-        )

@@ -14,7 +14,7 @@ class that all modalities share (2.5 is best) and one that a single modality kee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ from handful.learn.rungs.base import (
 )
 from handful.numerics.decide.calibrate import log_loss
 from handful.numerics.linear.blocks import Block
+from handful.numerics.linear.logistic import PENALTIES
 
 _SHARED = "shared"
 
@@ -97,7 +98,12 @@ class LogisticJoint(Rung):
         weights = self.config.weights if lesson.folds else (self.config.usual_weight,)
         if _SHARED not in blocks:
             weights = (1.0,)
-        fits = {weight: _fit(blocks, lesson, weight) for weight in weights}
+        middle = weights[len(weights) // 2]
+        fits = {middle: _fit(blocks, lesson, middle)}
+        near = _neighbours(fits[middle].penalty)
+        for weight in weights:
+            if weight != middle:
+                fits[weight] = _fit(blocks, lesson, weight, near)
         weight = min(fits, key=lambda each: _loss(fits[each], lesson.labels))
         fit, note = fits[weight], f"penalty {fits[weight].penalty:g}"
         if _SHARED in blocks:
@@ -110,9 +116,20 @@ class LogisticJoint(Rung):
         return LogisticJointHead(LogisticModel.from_arrays(arrays))
 
 
-def _fit(blocks: Mapping[str, Block], lesson: Lesson, weight: float) -> LogisticFit:
+def _fit(
+    blocks: Mapping[str, Block],
+    lesson: Lesson,
+    weight: float,
+    penalties: Sequence[float] = PENALTIES,
+) -> LogisticFit:
     weights = {_SHARED: weight} if _SHARED in blocks else None
-    return fit_logistic(blocks, lesson.labels, lesson.folds, lesson.prior, weights)
+    return fit_logistic(blocks, lesson.labels, lesson.folds, lesson.prior, weights, penalties)
+
+
+def _neighbours(penalty: float) -> Sequence[float]:
+    """A penalty with the next stronger and weaker one: another weight moves the best no further."""
+    place = PENALTIES.index(penalty) if penalty in PENALTIES else 0
+    return PENALTIES[max(place - 1, 0) : place + 2]
 
 
 def _loss(fit: LogisticFit, labels: NDArray[np.intp]) -> float:

@@ -264,12 +264,15 @@ def lean(counts: Counts) -> Work:
 
 
 def ladder(counts: Counts) -> Work:
-    """Kernels, the choice of a rung in every turn, each modality alone, and the last choice."""
+    """Kernels, the choice of a rung in every turn, and the last choice.
+
+    With baselines each modality alone as well.
+    """
     total = kernels(counts) + deal(counts) + lean(counts)
     everything = lesson(counts, 1.0, counts.turns)
     part = lesson(counts, _left(counts), counts.turns)
     total += _choice(counts.rungs, everything) + _choice(counts.rungs, part) * counts.turns
-    if len(counts.files) > 1:
+    if len(counts.files) > 1 and counts.baselines:
         able = tuple(name for name in counts.rungs if name not in counts.shy)
         for name in part.items:
             alone = Lesson(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -10,17 +11,22 @@ from numpy.typing import NDArray
 
 from handful.foundation.components import make
 from handful.foundation.errors import InputError, UsageError, did_you_mean, require
+from handful.foundation.hardware import together
 from handful.learn.towers.base import Kernel, Tower, Views
 from handful.learn.towers.classical.base import Block
 
 V = TypeVar("V")
+
+_FEW = 8
+"""Fewer texts or sounds than this are done before other threads have begun."""
 
 
 class ClassicalTower(Tower[V], Generic[V]):
     """Blocks of one modality that read the same prepared batch.
 
     Args:
-        blocks: The blocks to run, of one modality, each at most once.
+        blocks: The blocks to run, of one modality, each at most once; side by side on several
+            cores.
         prepare: Does once per batch what all blocks need and returns a sequence of the same
             values that remembers it (such as pictures resized, with their gradients). The
             blocks' fingerprints must cover it.
@@ -60,8 +66,8 @@ class ClassicalTower(Tower[V], Generic[V]):
                 f"There is no {self.modality} to learn the tower from.",
                 "add items that have this modality, or leave its tower out",
             )
-        for block in self.blocks.values():
-            block.fit(values, seed=seed)
+        slow_first = reversed(list(self.blocks.values()))
+        together([partial(block.fit, values, seed=seed) for block in slow_first])
 
     def encode(self, values: Sequence[V], *, only: Collection[str] | None = None) -> Views:
         """Turn every value into one vector per block.
@@ -76,15 +82,18 @@ class ClassicalTower(Tower[V], Generic[V]):
         Raises:
             UsageError: When a block is unknown or not fitted, or there are no values.
         """
-        chosen = self._chosen(only)
+        chosen = self._chosen(only)[::-1]  # the slow ones are named last
         if not len(values):
             raise UsageError(f"There is no {self.modality} to encode.", "pass at least one")
         parts: dict[str, list[NDArray[np.float32]]] = {block.name: [] for block in chosen}
         for start in range(0, len(values), self._batch):
             prepared = self._prepare(values[start : start + self._batch])
-            for block in chosen:
-                parts[block.name].append(block.encode(prepared))
-        return {name: np.concatenate(rows) for name, rows in parts.items()}
+            tasks = [partial(block.encode, prepared) for block in chosen]
+            pays = self.modality == "image" or len(prepared) >= _FEW
+            made = together(tasks) if pays else [task() for task in tasks]
+            for block, rows in zip(chosen, made, strict=True):
+                parts[block.name].append(rows)
+        return {block.name: np.concatenate(parts[block.name]) for block in reversed(chosen)}
 
     def fingerprints(self) -> dict[str, str]:
         """Block name to its fingerprint."""

@@ -2,6 +2,7 @@
 
     <project>/cache/latents/<fingerprint>/manifest.json    which tower
                                          /<random>.safetensors   some rows and their keys
+                           /fits/<mark>.safetensors              what a tower learned
 
 A row is found by its key, the hash of the item's content, so copies of a file are encoded once
 and renamed files are still known. The folder is named after the fingerprint of what made the rows
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from handful.foundation.errors import UsageError, did_you_mean, storage
 from handful.foundation.project.manifest import MANIFEST
 from handful.learn.towers.base import Tower, Views
+from handful.learn.towers.latents.fits import Fits
 from handful.learn.towers.latents.rows import Rows
 
 V = TypeVar("V")
@@ -76,6 +78,7 @@ class LatentCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.fits = Fits(folder / "fits")
         self._known: dict[str, Rows] = {}
 
     def fetch(
@@ -172,6 +175,8 @@ class LatentCache:
     def forget(self, keys: Iterable[str]) -> int:
         """Delete every row and variant made from some contents, of every encoder, from the disk.
 
+        What towers learned from them goes as well.
+
         Args:
             keys: Content hashes.
 
@@ -184,6 +189,7 @@ class LatentCache:
             StorageError: When the disk refuses.
         """
         contents = frozenset(keys)
+        self.fits.forget(contents)
         return sum(rows.forget(contents) for rows in self._all())
 
     def verify(self, *, repair: bool = False) -> list[Path]:

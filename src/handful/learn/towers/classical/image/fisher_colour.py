@@ -59,13 +59,14 @@ class FisherColour(FisherBlock):
 
     def windows(self, canvas: Canvas) -> Windows:
         """Describe the windows of one batch: `[n, T, 96]` and their places `[T, 2]`."""
-        both = np.concatenate([canvas.lab, canvas.lab * canvas.lab], axis=-1)
+        lab, squared = canvas.lab, canvas.lab * canvas.lab
         descriptors, places = [], []
         for cell in self.config.cells:
-            means = sums(both, cell) * np.float32(1 / cell**2)
-            colours, squares = means[..., :3], means[..., 3:]
-            squares -= colours * colours
-            np.sqrt(np.maximum(squares, 0, out=squares), out=squares)
-            descriptors.append(gather(means, cell, self.config.stride))
+            share = np.float32(1 / cell**2)
+            means, spreads = sums(lab, cell) * share, sums(squared, cell) * share
+            spreads -= means * means
+            np.sqrt(np.maximum(spreads, 0, out=spreads), out=spreads)
+            both = np.concatenate([means, spreads], axis=-1)
+            descriptors.append(gather(both, cell, self.config.stride))
             places.append(window_places(canvas.size, cell, self.config.stride))
         return Windows(np.concatenate(descriptors, axis=1), np.concatenate(places))
