@@ -175,6 +175,16 @@ def test_the_whole_way_by_command(
     )
 
 
+def test_batches_for_a_training_loop_of_ones_own(trained: tuple[hd.Project, Run]) -> None:
+    project, _ = trained
+    loader = project.batches(16, modalities=("image", "audio"), seed=1)
+    seen = [item.id for batch in loader.epoch(0) for item in batch.items]
+    assert sorted(seen) == [i.id for i in project.items.items() if set(i.modalities) - {"text"}]
+    first = next(loader.epoch(0))
+    rest = [item.id for batch in loader.after(first.position) for item in batch.items]
+    assert [item.id for item in first.items] + rest == seen
+
+
 @pytest.mark.timeout(180)
 def test_kill_9_while_training_leaves_a_project_that_trains(
     trained: tuple[hd.Project, Run], tmp_path: Path

@@ -37,6 +37,7 @@ from handful.data.library.card import (
 from handful.data.library.items import Item, Label, LabelKind, Part, Split, Status
 from handful.data.library.labels import statements
 from handful.data.library.media import Media
+from handful.data.library.outline import Outline, outline
 from handful.data.library.store import column_lists, is_one_of
 from handful.data.library.writer import Writer, tables_in
 from handful.data.modalities.base import MODALITIES, Picture, Sound, Words
@@ -217,6 +218,50 @@ class Library:
         if labelled is not None:
             items = [item for item in items if item.label(labelled) is not None]
         return items[:limit]
+
+    def outline(
+        self,
+        *,
+        modalities: Sequence[str] = MODALITIES,
+        complete: bool = False,
+        split: Split | str | None = None,
+        length_of: str = "",
+    ) -> Outline:
+        """Where the wanted items lie and how long they are: some bytes per item.
+
+        Args:
+            modalities: Items without any of these are left out.
+            complete: Leave out items that lack one of them.
+            split: Only items of this split.
+            length_of: The modality whose length counts; none when empty.
+
+        Raises:
+            UsageError: For an unknown modality or split.
+            ProjectError: When the tables cannot be read.
+        """
+        _conditions(None, modalities, split, None, False)
+        return outline(
+            self._tables.items,
+            self.card.items_version,
+            modalities=modalities,
+            complete=complete,
+            split=None if split is None else str(split),
+            length_of=length_of,
+        )
+
+    def take(self, rows_of: Sequence[int]) -> list[Item]:
+        """Read items by their rows, in the order asked for.
+
+        Args:
+            rows_of: From an `outline` of this version.
+
+        Raises:
+            ProjectError: When the tables cannot be read.
+        """
+        table = self._tables.items.take(self.card.items_version, rows_of)
+        wanted = column_lists(table.select(["id"]))["id"]
+        found = {item.id: item for item in rows.rows_to_items(table, self._labels_of(wanted))}
+        return [found[identity] for identity in wanted]
 
     def item(self, identity: str) -> Item:
         """Read one item.

@@ -7,16 +7,18 @@ never disagree and a killed process leaves nothing half done.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from handful.foundation.errors import ProjectError, storage
+from handful.foundation.errors import ProjectError, UsageError, storage
 
 if TYPE_CHECKING:
     import lance
@@ -24,6 +26,25 @@ if TYPE_CHECKING:
 FILE_FORMAT = "2.0"
 """Newer ones spend half the write rate on compressing media again, and read filtered rows slower
 (lance-format/lance #7860, #4374)."""
+
+
+class _Fork:
+    """Whether this process was forked from one whose Lance was at work: its threads are gone here.
+
+    Whoever waits for them waits for ever (lance-format/lance #3640), so opening is refused.
+    """
+
+    was_used = False
+    is_orphan = False
+
+    @classmethod
+    def happened(cls) -> None:
+        """Called in the child of a fork."""
+        cls.is_orphan = cls.is_orphan or cls.was_used
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Fork.happened)
 
 
 class Table:
@@ -49,8 +70,7 @@ class Table:
         Raises:
             StorageError: When the disk refuses.
         """
-        import lance
-
+        lance = _lance()
         with _disk("write", self.folder):
             if self.folder.exists():  # left by a killed process; no manifest ever named it
                 shutil.rmtree(self.folder)
@@ -91,8 +111,7 @@ class Table:
         Raises:
             StorageError: When the disk refuses; the table is then unchanged.
         """
-        import lance
-
+        lance = _lance()
         with _disk("write", self.folder):
             return lance.write_dataset(rows, str(self.folder), mode="append").version
 
@@ -132,11 +151,43 @@ class Table:
         Raises:
             ProjectError: When that version is not there or cannot be read.
         """
-        data = self._open(version)
-        try:
+        with self._reading(version) as data:
             return data.to_table(
                 columns=list(columns) if columns is not None else None, filter=where, limit=limit
             )
+
+    def take(self, version: int, places: Sequence[int]) -> pa.Table:
+        """Read rows by their place, in the order asked for.
+
+        Args:
+            version: Which.
+            places: From 0, as `scan` counts rows.
+
+        Raises:
+            ProjectError: When that version is not there or cannot be read.
+        """
+        with self._reading(version) as data:
+            return data.take(list(places))
+
+    def scan(self, version: int, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Read all rows of one version, some thousands at a time.
+
+        Args:
+            version: Which.
+            columns: Which columns.
+
+        Raises:
+            ProjectError: When that version is not there or cannot be read.
+        """
+        with self._reading(version) as data:
+            for batch in data.to_batches(columns=list(columns), batch_size=8192):
+                yield pa.Table.from_batches([batch])
+
+    @contextmanager
+    def _reading(self, version: int) -> Iterator[lance.LanceDataset]:
+        data = self._open(version)
+        try:
+            yield data
         except (OSError, ValueError) as error:
             raise ProjectError(
                 f'Cannot read "{self.folder}" at version {version}: {_first_part(error)}.',
@@ -144,8 +195,7 @@ class Table:
             ) from error
 
     def _open(self, version: int | None) -> lance.LanceDataset:
-        import lance
-
+        lance = _lance()
         try:
             return lance.dataset(str(self.folder), version=version)
         except (OSError, ValueError) as error:
@@ -153,6 +203,18 @@ class Table:
                 f'Cannot open "{self.folder}" at version {version}: {_first_part(error)}.',
                 "restore the folder from a copy",
             ) from error
+
+
+def _lance() -> ModuleType:
+    if _Fork.is_orphan:
+        raise UsageError(
+            "This process was forked from one that had used the library, and cannot use it too.",
+            'start workers with the method "spawn", or fork before the library is first opened',
+        )
+    import lance
+
+    _Fork.was_used = True
+    return lance
 
 
 def is_one_of(column: str, values: Iterable[str]) -> str:

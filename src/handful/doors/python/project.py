@@ -13,11 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from handful.data.batches.loader import Config as BatchConfig
+from handful.data.batches.loader import Loader
+from handful.data.batches.order import Config as BatchOrder
 from handful.data.checks.running import CheckReport, run_checks
 from handful.data.library.ingest import ingest
 from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.report import AddReport, Progress
+from handful.data.modalities.base import MODALITIES
 from handful.foundation.budget import seconds
 from handful.foundation.errors import InputError, UsageError, did_you_mean
 from handful.foundation.project import Project as Folder
@@ -111,6 +115,39 @@ class Project(Folder):
             UsageError: When there is no check of a given name.
         """
         return run_checks(self.items, names, on_progress=on_progress)
+
+    def batches(
+        self,
+        size: int = 64,
+        *,
+        modalities: Sequence[str] = MODALITIES,
+        split: str | None = None,
+        by_length: bool = False,
+        tokens: int | None = None,
+        seed: int = 0,
+    ) -> Loader:
+        """Decoded items by the handful, read ahead by threads, for a training loop of your own.
+
+        >>> for batch in shop.batches(32, modalities=("image", "text")).epoch(0):  # doctest: +SKIP
+        ...     step(batch.values["image"])
+
+        Every batch says its `position`; `Loader.after(position)` goes on exactly there.
+
+        Args:
+            size: Items per batch, at most.
+            modalities: What is decoded; items with none of these are left out.
+            split: Only items of this split.
+            by_length: Put texts of alike length together.
+            tokens: Most of a batch's longest text times its items, in letters.
+            seed: The order follows from it and from the number of the epoch.
+
+        Raises:
+            UsageError: For an unknown modality or split.
+            InputError: When no item has what is wanted.
+        """
+        dealt = BatchOrder(size=size, by_length=by_length, tokens=tokens, seed=seed)
+        wanted = BatchConfig(modalities=tuple(modalities), split=split, order=dealt)
+        return Loader(self.items, wanted)
 
     def plan(
         self,

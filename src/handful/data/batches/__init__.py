@@ -1,0 +1,1 @@
+"""Items by the handful: in a fixed order, read ahead by threads, resumed where they were left."""
