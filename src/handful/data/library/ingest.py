@@ -98,7 +98,7 @@ def ingest(
     config = config or Config()
     path = Path(absolute(source))
     task = "folder" if labels_from_folders is True else labels_from_folders or ""
-    with library.writing("add") as writer, ExitStack() as stack:
+    with library.writing("add", str(path)) as writer, ExitStack() as stack:
         is_table = kind_by_name(path.name) == "table" and path.is_file()
         _check_options(path, is_table, task, columns, media_root)
         if is_table:

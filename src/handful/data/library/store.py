@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import pyarrow as pa
 
@@ -24,6 +24,24 @@ if TYPE_CHECKING:
 FILE_FORMAT = "2.0"
 """Newer ones spend half the write rate on compressing media again, and read filtered rows slower
 (lance-format/lance #7860, #4374)."""
+
+
+class Freed(NamedTuple):
+    """What deleting old versions gives back.
+
+    Attributes:
+        versions: How many versions of the table go.
+        bytes: How much smaller its folder becomes.
+    """
+
+    versions: int
+    bytes: int
+
+
+class _Cleanup(TypedDict):
+    versions: list[int]
+    delete_unverified: bool
+    error_if_tagged_old_versions: bool
 
 
 class Table:
@@ -78,6 +96,49 @@ class Table:
         with _disk("write", self.folder):
             data.restore()
         return data.version
+
+    def sizes(self) -> dict[int, int]:
+        """Every version that is there, with the bytes of the data files it reads.
+
+        Raises:
+            ProjectError: When the table cannot be opened.
+        """
+        return {
+            each["version"]: int(each["metadata"].get("total_files_size", 0))
+            for each in self._open(None).versions()
+        }
+
+    def cost_without(self, keep: Collection[int]) -> Freed:
+        """What `forget` would free, to the byte; nothing is changed.
+
+        Args:
+            keep: The versions that stay.
+
+        Raises:
+            ProjectError: When the table cannot be opened.
+        """
+        data = self._open(None)
+        with _disk("read", self.folder):
+            told = data.explain_cleanup_old_versions(**_all_but(data, keep))
+        return Freed(told.stats.old_versions, told.stats.bytes_removed)
+
+    def forget(self, keep: Collection[int]) -> Freed:
+        """Delete versions, what only they read, and what killed writers left.
+
+        Nobody may be writing. What the newest version or a kept one reads is never touched, so a
+        kill in the midst of it costs only the work, and the next call goes on.
+
+        Args:
+            keep: The versions that stay, beside the newest.
+
+        Raises:
+            ProjectError: When the table cannot be opened.
+            StorageError: When the disk refuses; what is kept can still be read.
+        """
+        data = self._open(None)
+        with _disk("write", self.folder):
+            done = data.cleanup_old_versions(**_all_but(data, keep))
+        return Freed(done.old_versions, done.bytes_removed)
 
     def append(self, rows: pa.Table) -> int:
         """Add rows to the newest version.
@@ -153,6 +214,17 @@ class Table:
                 f'Cannot open "{self.folder}" at version {version}: {_first_part(error)}.',
                 "restore the folder from a copy",
             ) from error
+
+
+def _all_but(data: lance.LanceDataset, keep: Collection[int]) -> _Cleanup:
+    newest = data.latest_version
+    gone = [each["version"] for each in data.version_refs()]
+    return {
+        # Lance wants at least one; 0 is none, and files that no version reads go all the same.
+        "versions": [each for each in gone if each != newest and each not in keep] or [0],
+        "delete_unverified": True,
+        "error_if_tagged_old_versions": False,
+    }
 
 
 def is_one_of(column: str, values: Iterable[str]) -> str:
