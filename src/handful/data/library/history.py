@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from handful.data.library.card import HISTORY, Card, now, past_cards
+from handful.data.library.writer import Tables
 from handful.foundation.errors import UsageError, did_you_mean
 from handful.foundation.project.atomic import append_line, read_lines
 
@@ -142,7 +143,7 @@ class History(NamedTuple):
         """
         if version in self.trimmed:
             raise UsageError(
-                f"Version {version} of the library was trimmed on {self.trimmed[version]}, so its "
+                f"Version {version} of the library was trimmed on {self.trimmed[version][:10]}, so its "
                 f"rows are gone; left {_are(self)}.",
                 "name one of these, or leave the version out for the newest",
             )
@@ -252,6 +253,19 @@ def note_trim(folder: Path, versions: Collection[int]) -> None:
         StorageError: When the disk refuses; then nothing changed.
     """
     append_line(folder / HISTORY, {"trim": sorted(versions), "time": now()})
+
+
+def read_versions(folder: Path, tables: Tables) -> list[Version]:
+    """Every version with what is known of it, oldest first.
+
+    Args:
+        folder: The library's folder.
+        tables: Its tables.
+
+    Raises:
+        ProjectError: When the library is damaged, or trimmed at this moment.
+    """
+    return versions_of(read_history(folder), [table.sizes() for table in tables])
 
 
 def versions_of(past: History, sizes: Sequence[Mapping[int, int]]) -> list[Version]:

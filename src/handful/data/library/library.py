@@ -14,12 +14,12 @@ opened, whatever is written meanwhile.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, NamedTuple, overload
+from typing import Literal, NamedTuple, TypeVar, overload
 
 import pyarrow as pa
 
@@ -385,8 +385,7 @@ class Library:
         Raises:
             ProjectError: When the library is damaged.
         """
-        past = history.read_history(self.folder)
-        return history.versions_of(past, [table.sizes() for table in self._tables])
+        return _again(lambda: history.read_versions(self.folder, self._tables))
 
     def undo(self, to: int | str | None = None) -> int:
         """Go back to an earlier state, as a new version; nothing of the history is lost.
@@ -464,7 +463,8 @@ class Library:
         past = history.read_history(self.folder)
         now = past.card(self.version if after is None else after)
         then = past.card(max(1, now.began) if before is None else before)
-        return compare(self._tables, then, now)
+        with self._may_be_trimmed(then.version, now.version):
+            return compare(self._tables, then, now)
 
     def history_cost(self, keep: int = 1) -> Trimming:
         """Say what `trim` would free, to the byte, and what it would keep for which reason.
@@ -476,7 +476,7 @@ class Library:
             UsageError: When `keep` is below 1.
             ProjectError: When a run or a release cannot tell which version it names.
         """
-        return trimming.look(self.folder, self._tables, keep)
+        return _again(lambda: trimming.look(self.folder, self._tables, keep))
 
     def trim(self, *, keep: int) -> Trimming:
         """Delete old versions, and the rows and copies of media that only they hold, for good.
@@ -519,12 +519,14 @@ class Library:
             return self._tables.labels.read(self.card.labels_version, where=where)
 
     @contextmanager
-    def _may_be_trimmed(self) -> Iterator[None]:
+    def _may_be_trimmed(self, *versions: int) -> Iterator[None]:
         """Say so where a version cannot be read because another process trimmed it meanwhile."""
         try:
             yield
         except ProjectError:
-            history.read_history(self.folder).refuse_trimmed(self.version)
+            past = history.read_history(self.folder)
+            for version in versions or (self.version,):
+                past.refuse_trimmed(version)
             raise
 
     @contextmanager
@@ -564,3 +566,14 @@ class Library:
 
     def _hash(self) -> str:
         return digest(self._read_items(["id", "row_sha256"]), self._read_labels())
+
+
+_T = TypeVar("_T")
+
+
+def _again(look: Callable[[], _T]) -> _T:
+    """Look at all versions, anew when another process trimmed some of them at that moment."""
+    for _ in range(4):
+        with suppress(ProjectError):
+            return look()
+    return look()

@@ -101,12 +101,14 @@ class Table:
         """Every version that is there, with the bytes of the data files it reads.
 
         Raises:
-            ProjectError: When the table cannot be opened.
+            ProjectError: When the table cannot be read, also for a moment while it is trimmed.
         """
-        return {
-            each["version"]: int(each["metadata"].get("total_files_size", 0))
-            for each in self._open(None).versions()
-        }
+        data = self._open(None)
+        with self._reading():
+            return {
+                each["version"]: int(each["metadata"].get("total_files_size", 0))
+                for each in data.versions()
+            }
 
     def cost_without(self, keep: Collection[int]) -> Freed:
         """What `forget` would free, to the byte; nothing is changed.
@@ -115,10 +117,10 @@ class Table:
             keep: The versions that stay.
 
         Raises:
-            ProjectError: When the table cannot be opened.
+            ProjectError: When the table cannot be read, also for a moment while it is trimmed.
         """
         data = self._open(None)
-        with _disk("read", self.folder):
+        with self._reading():
             told = data.explain_cleanup_old_versions(**_all_but(data, keep))
         return Freed(told.stats.old_versions, told.stats.bytes_removed)
 
@@ -194,13 +196,18 @@ class Table:
             ProjectError: When that version is not there or cannot be read.
         """
         data = self._open(version)
-        try:
+        with self._reading(f" at version {version}"):
             return data.to_table(
                 columns=list(columns) if columns is not None else None, filter=where, limit=limit
             )
+
+    @contextmanager
+    def _reading(self, what: str = "") -> Iterator[None]:
+        try:
+            yield
         except (OSError, ValueError) as error:
             raise ProjectError(
-                f'Cannot read "{self.folder}" at version {version}: {_first_part(error)}.',
+                f'Cannot read "{self.folder}"{what}: {_first_part(error)}.',
                 "restore the folder from a copy",
             ) from error
 
