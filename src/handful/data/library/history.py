@@ -143,8 +143,8 @@ class History(NamedTuple):
         """
         if version in self.trimmed:
             raise UsageError(
-                f"Version {version} of the library was trimmed on {self.trimmed[version][:10]}, so its "
-                f"rows are gone; left {_are(self)}.",
+                f"Version {version} of the library was trimmed on {self.trimmed[version][:10]}, so "
+                f"its rows are gone; left {_are(self)}.",
                 "name one of these, or leave the version out for the newest",
             )
 
