@@ -118,19 +118,7 @@ def kill_many(watched, kills, seed):
     while watched.kills.total() < kills:
         turn += 1
         act = dice.choice(ACTS)
-        how: dict[str, Any] = {"name": f"n{turn}"}
-        if act == "undo":
-            known = read_history(watched.folder)
-            past = known.left[:-1]
-            if not past:
-                continue
-            how["to"] = dice.choice(past)
-        if (act == "tag" and len(watched.tags) >= 3) or (act == "untag" and not watched.tags):
-            continue
-        if act == "untag":
-            how["name"] = dice.choice(sorted(watched.tags))
-        if act == "trim":
-            how["keep"] = dice.choice((1, 3, 6))
+        how = what_for(watched, act, dice) | {"name": f"n{turn}"} | tag_for(watched, act, dice)
         # Three of four just before a touch of the disk, of which the shortest change has one.
         if dice.random() < 0.75:
             how["before"] = dice.randrange(1 if act in ("tag", "untag") else 4)
@@ -139,3 +127,25 @@ def kill_many(watched, kills, seed):
         else:
             how |= {"after": r"\(", "delay_s": dice.uniform(0, 0.01)}
         watched.order(act, **how)
+
+
+def what_for(watched: Watched, act: str, dice: random.Random) -> dict[str, Any]:
+    """Where an undo goes, and what a trim keeps."""
+    if act == "trim":
+        return {"keep": dice.choice((1, 3, 6))}
+    if act != "undo":
+        return {}
+    if len(read_history(watched.folder).left) < 2:
+        watched.order("add", name="something to undo")
+    return {"to": dice.choice(read_history(watched.folder).left[:-1])}
+
+
+def tag_for(watched: Watched, act: str, dice: random.Random) -> dict[str, Any]:
+    """Which name an untag takes away; there are always one to three."""
+    if act == "tag" and len(watched.tags) >= 3:
+        watched.order("untag", name=min(watched.tags))
+    if act != "untag":
+        return {}
+    if not watched.tags:
+        watched.order("tag", name="something-to-take-away")
+    return {"name": dice.choice(sorted(watched.tags))}

@@ -133,4 +133,4 @@ def test_thirty_kills_of_every_kind_lose_nothing(lived_in, killing):
 def test_three_hundred_kills_of_every_kind_lose_nothing(lived_in, killing):
     killing.kill_many(lived_in, 300, seed=1)
     assert lived_in.inside.total() >= 200
-    assert all(lived_in.inside[act] >= 10 for act in CHANGES)
+    assert min(lived_in.inside[act] for act in CHANGES) >= 20, lived_in.inside

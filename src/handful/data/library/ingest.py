@@ -159,7 +159,9 @@ def _from_tree(path: Path, tree: Tree, how: Pairing, task: str, rights: Rights) 
     if not tree.leaves and not tree.asides:
         raise InputError(f'"{path}" holds no files.', "check the path")
     paired = pair(tree.leaves, how, task)
-    candidates = [replace(candidate, rights=rights) for candidate in paired.candidates]
+    candidates = paired.candidates
+    if rights != Rights():
+        candidates = [replace(candidate, rights=rights) for candidate in candidates]
     return _Feed(len(tree.leaves) + len(tree.asides), paired.choices, [*tree.asides, *candidates])
 
 
