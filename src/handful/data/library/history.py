@@ -145,7 +145,7 @@ class History(NamedTuple):
             raise UsageError(
                 f"Version {version} of the library was trimmed on {self.trimmed[version][:10]}, so "
                 f"its rows are gone; left {_are(self)}.",
-                "name one of these, or leave the version out for the newest",
+                "name one of these; `handful library history` lists them",
             )
 
     def _number(self, name: int | str) -> int:

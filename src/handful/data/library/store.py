@@ -113,6 +113,8 @@ class Table:
     def cost_without(self, keep: Collection[int]) -> Freed:
         """What `forget` would free, to the byte; nothing is changed.
 
+        A newest version that a killed writer left is not counted; the next writer rewinds it.
+
         Args:
             keep: The versions that stay.
 
