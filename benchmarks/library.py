@@ -7,11 +7,11 @@
 Undo: all items are put into another group in one change, which is undone; the row digest must be
 that of the state before, and no data file may be written. Re-scan: the items are small text files
 in a folder, which is added twice; the second time nothing changed, and each file is looked at, not
-read. Kills: writers are killed with signal 9 while they add, label, undo, tag, untag and trim,
-three of four just before one touch of the disk, which is inside the change for certain, the others
-at random; after each one everything that was acknowledged must be there to the byte. The checks are
-those of the tests (`tests/data/library/killing.py`). Times are wall seconds, best of three, because
-waiting for the disk counts.
+read. Kills: writers are killed with signal 9 while they add, change, label, undo, tag, untag and
+trim, three of four just before one touch of the disk, which is inside the change for certain, the
+others at random; after each one everything that was acknowledged must be there to the byte. The
+checks are those of the tests (`tests/data/library/killing.py`). Times are wall seconds, best of
+three, because waiting for the disk counts.
 """
 
 from __future__ import annotations

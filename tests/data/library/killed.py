@@ -13,6 +13,7 @@ import re
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import lance
@@ -77,8 +78,14 @@ def relabel(library, name):
     library.label(every, task="kind", annotator="ann")
 
 
+def regroup(library, name):
+    with library.writing("regroup") as writer:
+        writer.commit(changed=[replace(item, group=name) for item in library.items()[:2]])
+
+
 ACTS = {
     "add": lambda library, order: library.add(three(order["name"])),
+    "change": lambda library, order: regroup(library, order["name"]),
     "label": lambda library, order: relabel(library, order["name"]),
     "undo": lambda library, order: library.undo(order.get("to")),
     "tag": lambda library, order: library.tag(order["name"]),

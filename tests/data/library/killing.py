@@ -15,7 +15,7 @@ from typing import Any
 from handful.data.library.history import read_history
 from handful.data.library.library import Library
 
-ACTS = ("add", "label", "undo", "tag", "untag", "trim")
+ACTS = ("add", "change", "label", "undo", "tag", "untag", "trim")
 
 
 @contextmanager
@@ -79,7 +79,7 @@ class Watched:
     def look(self, act, how, told, target):
         library = Library.open(self.folder)
         moved = library.version - self.newest
-        assert moved in ((0, 1) if act in ("add", "label", "undo") else (0,)), act
+        assert moved in ((0,) if act in ("tag", "untag", "trim") else (0, 1)), act
         if told["acknowledged"]:
             assert library.version == told["acknowledged"], f"an acknowledged {act} is gone"
         digest = self.digests.setdefault(library.version, library.digest())
