@@ -1,8 +1,10 @@
 """Small files and items for the tests of the library."""
 
+import importlib.util
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -76,3 +78,15 @@ def item() -> Callable[..., Item]:
         return Item(key=key, **made)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def killing() -> ModuleType:
+    """killing.py, which kills writers and looks at what is left."""
+    path = Path(__file__).with_name("killing.py")
+    spec = importlib.util.spec_from_file_location("killing", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

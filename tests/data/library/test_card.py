@@ -6,13 +6,12 @@ import pytest
 from handful.data.library.card import (
     SCHEMA,
     Card,
-    card_at,
     note_version,
     past_cards,
     read_card,
     write_card,
 )
-from handful.foundation.errors import NewerFormatError, ProjectError, UsageError
+from handful.foundation.errors import NewerFormatError, ProjectError
 
 CARD = Card(version=3, items_version=5, labels_version=2, labels=7, counts={"items": 4}, digest="d")
 
@@ -71,10 +70,15 @@ def test_of_a_version_noted_twice_the_later_note_counts(tmp_path):
     note_version(tmp_path, replace(CARD, version=1, items_version=10))
     note_version(tmp_path, replace(CARD, version=1, items_version=11))
     write_card(tmp_path, replace(CARD, version=2))
-    assert card_at(tmp_path, 1).items_version == 11
+    assert past_cards(tmp_path)[0].items_version == 11
 
 
-def test_an_unknown_version_names_the_known_ones(tmp_path):
-    write_card(tmp_path, replace(CARD, version=1))
-    with pytest.raises(UsageError, match="it has 1 to 1"):
-        card_at(tmp_path, 8)
+def test_a_card_from_before_changes_were_kept_is_a_change_of_its_own(tmp_path):
+    write_card(tmp_path, CARD)
+    path = tmp_path / "manifest.json"
+    content = json.loads(path.read_text())
+    for name in ("about", "began", "moved"):
+        del content[name]
+    path.write_text(json.dumps(content))
+    card = read_card(tmp_path)
+    assert (card.began, card.about, card.moved) == (2, "", {})

@@ -157,6 +157,12 @@ def test_a_read_only_library_can_be_read_and_says_why_it_is_not_written(library,
             ingest(again, source)
         with pytest.raises(StorageError, match="permission was denied"):
             again.label({again.items()[0].id: "cup"}, task="kind", annotator="ann")
+        for act in (again.undo, lambda: again.tag("first"), lambda: again.trim(keep=1)):
+            with pytest.raises(StorageError, match="permission was denied"):
+                act()
+        assert [each.version for each in again.history()] == [1, 2]
+        assert len(again.diff().added) == 6
+        assert again.history_cost().versions == (1,)
     assert Library.open(library.folder).version == library.version
 
 

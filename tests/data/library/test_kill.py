@@ -1,8 +1,5 @@
-import json
 import random
-import subprocess
-import sys
-from pathlib import Path
+import shutil
 
 import pytest
 
@@ -11,28 +8,10 @@ from handful.data.library.library import Library
 
 
 @pytest.fixture
-def killer():
-    """A process that starts ingests and kills them."""
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", str(Path(__file__).with_name("killed.py"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin
-    assert process.stdout
-    orders, answers = process.stdin, process.stdout
-
-    def kill(library, source, **how):
-        order = {"library": str(library), "source": str(source), **how}
-        orders.write(json.dumps(order) + "\n")
-        orders.flush()
-        return json.loads(answers.readline())
-
-    yield kill
-    orders.close()
-    process.wait(timeout=20)
-    answers.close()
+def killer(killing):
+    """A process that starts changes and kills them."""
+    with killing.killing() as kill:
+        yield kill
 
 
 def survive(tmp_path, killer, kills):
@@ -46,13 +25,14 @@ def survive(tmp_path, killer, kills):
     inside = 0
     for kill in range(kills):
         # Every fourth is killed as soon as it begins to write, the others after a commit.
-        told = killer(folder, source, delay_s=dice.uniform(0, 0.05), after_commit=kill % 4 > 0)
+        after = "=[1-9]" if kill % 4 else r"\("
+        told = killer(folder, source=str(source), delay_s=dice.uniform(0, 0.05), after=after)
         assert told["killed"]
         inside += told["inside"]
         items = Library.open(folder).items() if (folder / "manifest.json").exists() else []
         ids, keys = {item.id for item in items}, [item.key for item in items]
         assert known <= ids, "an item that was there is gone"
-        assert len(ids) >= len(known) + told["committed"], "an acknowledged item is gone"
+        assert len(ids) >= len(known) + told["acknowledged"], "an acknowledged item is gone"
         assert len(set(keys)) == len(keys), "an item came in twice"
         assert all(item.label("kind") in ("cup", "bowl") for item in items), "a label is gone"
         known = ids
@@ -81,7 +61,81 @@ def test_twenty_kills_lose_nothing(tmp_path, killer):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_three_hundred_kills_lose_nothing(tmp_path, killer):
+def test_three_hundred_kills_of_an_ingest_lose_nothing(tmp_path, killer):
     source, folder, inside = survive(tmp_path, killer, 300)
     assert inside >= 75
     same_as_unharmed(tmp_path, source, folder)
+
+
+@pytest.fixture
+def lived_in(tmp_path, killing, killer):
+    """A library with some history, a tag, an undo, and copies of media that nobody reads."""
+    watched = killing.Watched(tmp_path / "library", killer)
+    for name in "ab":
+        copy = watched.folder / "media" / "sha256" / "aa" / f"{name}.jpg"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(b"a picture that an undone change brought")
+    for act, how in [("add", "a"), ("label", "jug"), ("tag", "first"), ("add", "b"), ("undo", "")]:
+        assert watched.order(act, name=how)["acknowledged"]
+    return watched
+
+
+CHANGES = {
+    "add": {"name": "c"},
+    "change": {"name": "g"},
+    "label": {"name": "bowl"},
+    "undo": {"to": 2},
+    "tag": {"name": "second"},
+    "untag": {"name": "first"},
+    "trim": {"keep": 1},
+}
+
+
+@pytest.mark.parametrize("act", CHANGES)
+def test_a_kill_before_any_touch_of_the_disk_leaves_the_old_state_or_the_new(
+    lived_in, killing, killer, tmp_path, act
+):
+    """Each touch in turn, on a fresh copy, until the change comes through."""
+    start = lived_in.folder
+    touches = None
+    for before in range(40):
+        copy = tmp_path / f"copy {before}"
+        shutil.copytree(start, copy)
+        watched = killing.Watched(copy, killer)
+        watched.digests, watched.tags = dict(lived_in.digests), dict(lived_in.tags)
+        told = watched.order(act, **CHANGES[act], before=before)
+        if not told["killed"]:
+            touches = told["touches"]
+            break
+        assert told["inside"]
+        # Work goes on from there, and a trim clears away whatever the killed one left.
+        assert watched.order("add", name="more")["acknowledged"]
+        assert watched.order("trim", keep=1)["acknowledged"]
+        assert Library.open(copy).history_cost().bytes == 0
+    assert touches
+    assert len(touches) == before
+    expected = {"tag": 1, "untag": 1, "trim": 5}.get(act, 9)
+    assert before >= expected, touches
+
+
+def test_a_kill_while_files_are_being_deleted_costs_only_the_rest_of_the_work(lived_in):
+    for turn in range(4):
+        for name in "xyz":
+            lived_in.order("add", name=f"{name}{turn}")
+        told = lived_in.order("trim", keep=2, slowly=True, after="cleanup", delay_s=0.1 * turn)
+        assert told["inside"]
+    assert lived_in.order("trim", keep=1)["acknowledged"]
+    assert Library.open(lived_in.folder).history_cost().bytes == 0
+
+
+def test_thirty_kills_of_every_kind_lose_nothing(lived_in, killing):
+    killing.kill_many(lived_in, 30, seed=0)
+    assert lived_in.inside.total() >= 20
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_three_hundred_kills_of_every_kind_lose_nothing(lived_in, killing):
+    killing.kill_many(lived_in, 300, seed=1)
+    assert lived_in.inside.total() >= 200
+    assert min(lived_in.inside[act] for act in CHANGES) >= 20, lived_in.inside

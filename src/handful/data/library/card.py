@@ -1,7 +1,8 @@
 """The library's card: its readable manifest, and the one place that says which version counts.
 
 A change is done when `manifest.json` names it, and that file is replaced in one step. The line in
-`versions.jsonl` is written just before, so every version a manifest ever named can be opened again.
+`versions.jsonl` is written just before, so every version a manifest ever named can be opened again
+until it is trimmed. Tags and trimmed versions are lines of the same file (`history.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from handful.foundation.errors import NewerFormatError, ProjectError, UsageError
+from handful.foundation.errors import NewerFormatError, ProjectError
 from handful.foundation.project.atomic import append_line, read_lines
 from handful.foundation.project.manifest import MANIFEST, read_manifest, write_manifest
 
@@ -35,6 +36,10 @@ class Card:
         created: When the library was made, in UTC.
         changed: When this version was made, in UTC.
         doing: What made it, such as `add`.
+        about: To what, such as the source that was added; may be empty.
+        began: The version before the whole change that this one is part of; a long change makes
+            many versions, so that a kill costs little.
+        moved: How many items it `added`, `changed`, and how many are `gone`.
         counts: Numbers of items by what they hold; empty while a long change is going on.
         digest: Hash of all rows; empty while a long change is going on.
         schema: Version of the tables' columns.
@@ -47,11 +52,24 @@ class Card:
     created: str = ""
     changed: str = ""
     doing: str = ""
+    about: str = ""
+    began: int = 0
+    moved: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     digest: str = ""
     schema: int = SCHEMA
 
-    def next(self, *, doing: str, items_version: int, labels_version: int, labels: int) -> Card:
+    def next(
+        self,
+        *,
+        doing: str,
+        items_version: int,
+        labels_version: int,
+        labels: int,
+        about: str = "",
+        began: int | None = None,
+        moved: Mapping[str, int] | None = None,
+    ) -> Card:
         """The card of the version after this one, not yet counted and hashed.
 
         Args:
@@ -59,6 +77,9 @@ class Card:
             items_version: The table of items then.
             labels_version: The table of labels then.
             labels: How many statements it then holds.
+            about: To what it is done.
+            began: The version before the whole change; this one when left out.
+            moved: How many items are added, changed and gone.
         """
         return replace(
             self,
@@ -68,6 +89,9 @@ class Card:
             labels=labels,
             changed=now(),
             doing=doing,
+            about=about,
+            began=self.version if began is None else began,
+            moved=dict(moved or {}),
             counts={},
             digest="",
         )
@@ -138,27 +162,6 @@ def past_cards(folder: Path) -> list[Card]:
     return [*sorted(cards, key=lambda card: card.version), newest]
 
 
-def card_at(folder: Path, version: int) -> Card:
-    """The card of one version.
-
-    Args:
-        folder: The library's folder.
-        version: Which.
-
-    Raises:
-        UsageError: When there is no such version.
-    """
-    cards = past_cards(folder)
-    for card in cards:
-        if card.version == version:
-            return card
-    raise UsageError(
-        f'The library in "{folder}" has no version {version}; '
-        f"it has {cards[0].version} to {cards[-1].version}.",
-        "name one of these",
-    )
-
-
 def now() -> str:
     """The time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -167,6 +170,7 @@ def now() -> str:
 def _card(content: Mapping[str, Any], path: Path) -> Card:
     names = Card.__dataclass_fields__
     try:
+        content = {"about": "", "began": None, "moved": {}, **content}  # older cards lack these
         card = Card(**{name: content[name] for name in names})
         whole = all(
             isinstance(getattr(card, name), int)
@@ -176,7 +180,7 @@ def _card(content: Mapping[str, Any], path: Path) -> Card:
         raise _damaged(path, f"`{error.args[0]}` is missing") from None
     if not whole:
         raise _damaged(path, "a version is no whole number")
-    return card
+    return card if isinstance(card.began, int) else replace(card, began=card.version - 1)
 
 
 def _damaged(path: Path, what: str) -> ProjectError:

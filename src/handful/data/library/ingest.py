@@ -98,7 +98,7 @@ def ingest(
     config = config or Config()
     path = Path(absolute(source))
     task = "folder" if labels_from_folders is True else labels_from_folders or ""
-    with library.writing("add") as writer, ExitStack() as stack:
+    with library.writing("add", str(path)) as writer, ExitStack() as stack:
         is_table = kind_by_name(path.name) == "table" and path.is_file()
         _check_options(path, is_table, task, columns, media_root)
         if is_table:
@@ -159,7 +159,9 @@ def _from_tree(path: Path, tree: Tree, how: Pairing, task: str, rights: Rights) 
     if not tree.leaves and not tree.asides:
         raise InputError(f'"{path}" holds no files.', "check the path")
     paired = pair(tree.leaves, how, task)
-    candidates = [replace(candidate, rights=rights) for candidate in paired.candidates]
+    candidates = paired.candidates
+    if rights != Rights():
+        candidates = [replace(candidate, rights=rights) for candidate in candidates]
     return _Feed(len(tree.leaves) + len(tree.asides), paired.choices, [*tree.asides, *candidates])
 
 

@@ -1,7 +1,7 @@
 """The library: versioned items of one project, in one folder.
 
 manifest.json     which version counts, with counts and digest (`card.py`)
-versions.jsonl    every version there was
+versions.jsonl    every version there was, tags, what was trimmed (`history.py`)
 items.lance/      one row per item and version
 labels.lance/     one row per statement
 media/sha256/     bytes that have no place of their own, by their hash
@@ -13,35 +13,31 @@ opened, whatever is written meanwhile.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, overload
+from typing import Literal, NamedTuple, TypeVar, overload
 
-from handful.data.library import rows, splits
-from handful.data.library.card import (
-    HISTORY,
-    Card,
-    card_at,
-    note_version,
-    now,
-    past_cards,
-    read_card,
-    write_card,
-)
+import pyarrow as pa
+
+from handful.data.library import history, rows, splits, trimming
+from handful.data.library.card import HISTORY, Card, note_version, now, read_card, write_card
+from handful.data.library.choosing import conditions
+from handful.data.library.counting import STATUSES, count, digest
+from handful.data.library.diff import Diff, compare
+from handful.data.library.history import Version
 from handful.data.library.items import Item, Label, LabelKind, Part, Split, Status
 from handful.data.library.labels import statements
 from handful.data.library.media import Media
 from handful.data.library.outline import Outline, outline
 from handful.data.library.store import column_lists, is_one_of
+from handful.data.library.trimming import Trimming
 from handful.data.library.writer import Writer, tables_in
 from handful.data.modalities.base import MODALITIES, Picture, Sound, Words
-from handful.foundation.errors import ProjectError, UsageError, did_you_mean, storage
+from handful.foundation.errors import ProjectError, UsageError, storage
 from handful.foundation.project.lock import locked
 from handful.foundation.project.manifest import MANIFEST
 
@@ -114,23 +110,25 @@ class Library:
         return library
 
     @classmethod
-    def open(cls, folder: Path, version: int | None = None) -> Library:
+    def open(cls, folder: Path, version: int | str | None = None) -> Library:
         """Open a library.
 
         Args:
             folder: Where it lies.
-            version: An older version, for reading only; the newest when left out.
+            version: An older version by its number or a tag, for reading only; the newest when
+                left out.
 
         Raises:
             ProjectError: When there is none, or it is damaged.
             NewerFormatError: When a newer Handful wrote it.
-            UsageError: When there is no such version.
+            UsageError: When there is no such version, or it was trimmed.
         """
         folder = folder.expanduser().absolute()
         newest = read_card(folder)
         if version is None or version == newest.version:
             return cls(folder, newest)
-        return cls(folder, card_at(folder, version), is_past=True)
+        card = history.read_history(folder).card(version)
+        return cls(folder, card, is_past=card.version < newest.version)
 
     @classmethod
     def open_or_create(cls, folder: Path) -> Library:
@@ -151,10 +149,6 @@ class Library:
     def version(self) -> int:
         """Counts the changes since the library was made."""
         return self.card.version
-
-    def history(self) -> list[Card]:
-        """Every version, oldest first."""
-        return past_cards(self.folder)
 
     def refresh(self) -> None:
         """Go to the newest version, which another process may have written."""
@@ -206,13 +200,13 @@ class Library:
             UsageError: For an unknown modality or split.
             ProjectError: When the tables cannot be read.
         """
-        conditions = _conditions(ids, having, split, source, with_quarantined)
-        where = " AND ".join(conditions) or None
+        chosen = conditions(ids, having, split, source, with_quarantined)
+        where = " AND ".join(chosen) or None
         if limit is not None and labelled is None:
             # Ids are read first, because they are little and rows are much.
-            found = self._tables.items.read(self.card.items_version, ["id"], where)
+            found = self._read_items(["id"], where)
             where = is_one_of("id", sorted(column_lists(found)["id"])[:limit])
-        table = self._tables.items.read(self.card.items_version, where=where)
+        table = self._read_items(where=where)
         wanted = column_lists(table.select(["id"]))["id"]
         items = rows.rows_to_items(table, self._labels_of(wanted))
         if labelled is not None:
@@ -239,15 +233,16 @@ class Library:
             UsageError: For an unknown modality or split.
             ProjectError: When the tables cannot be read.
         """
-        _conditions(None, modalities, split, None, False)
-        return outline(
-            self._tables.items,
-            self.card.items_version,
-            modalities=modalities,
-            complete=complete,
-            split=None if split is None else str(split),
-            length_of=length_of,
-        )
+        conditions(None, modalities, split, None, False)
+        with self._may_be_trimmed():
+            return outline(
+                self._tables.items,
+                self.card.items_version,
+                modalities=modalities,
+                complete=complete,
+                split=None if split is None else str(split),
+                length_of=length_of,
+            )
 
     def take(self, rows_of: Sequence[int]) -> list[Item]:
         """Read items by their rows, in the order asked for.
@@ -258,7 +253,8 @@ class Library:
         Raises:
             ProjectError: When the tables cannot be read.
         """
-        table = self._tables.items.take(self.card.items_version, rows_of)
+        with self._may_be_trimmed():
+            table = self._tables.items.take(self.card.items_version, rows_of)
         wanted = column_lists(table.select(["id"]))["id"]
         found = {item.id: item for item in rows.rows_to_items(table, self._labels_of(wanted))}
         return [found[identity] for identity in wanted]
@@ -280,7 +276,7 @@ class Library:
     def quarantined(self) -> list[Problem]:
         """Every part that cannot be used, with its item."""
         bad = " OR ".join(f"{name}_status = '{Status.QUARANTINED}'" for name in MODALITIES)
-        found = rows.rows_to_items(self._tables.items.read(self.card.items_version, where=bad), {})
+        found = rows.rows_to_items(self._read_items(where=bad), {})
         labels = self._labels_of([item.id for item in found])
         return [
             Problem(replace(item, labels=labels.get(item.id, ())), part)
@@ -329,11 +325,12 @@ class Library:
         return self.media.read(part)
 
     @contextmanager
-    def writing(self, doing: str) -> Iterator[Writer]:
+    def writing(self, doing: str, about: str = "") -> Iterator[Writer]:
         """Be the only one who changes this library while the block runs.
 
         Args:
             doing: The verb, kept in the history and shown to whoever comes second.
+            about: To what it is done, kept in the history too.
 
         Yields:
             Where to put changes; each `commit` is on disk when it returns.
@@ -343,19 +340,8 @@ class Library:
             StorageError: When the disk refuses; what was committed stays.
             UsageError: When an older version was opened.
         """
-        if self._is_past:
-            raise UsageError(
-                f"Version {self.version} of the library is past and cannot be changed.",
-                "open the library without naming a version",
-            )
-        with locked(self.folder / LOCK, doing):
-            self.refresh()
-            before = self.version
-            try:
-                yield Writer(self.folder, self.card, doing, self._take_card)
-            finally:
-                if self.version != before:
-                    self._settle()
+        with self._alone(doing), self._changing(doing, about) as writer:
+            yield writer
 
     def add(self, items: Iterable[Item]) -> list[str]:
         """Add items that were made in memory; those without an id get one.
@@ -407,7 +393,7 @@ class Library:
         given = statements(
             answers, task=task, annotator=annotator, kind=kind, confidence=confidence, time=time
         )
-        with self.writing("label") as writer:
+        with self.writing("label", f"{task} by {annotator}") as writer:
             unknown = [row.item_id for row in given if row.item_id not in writer.ids]
             if unknown:
                 raise UsageError(f'There is no item "{unknown[0]}" in version {self.version}.')
@@ -428,10 +414,10 @@ class Library:
             StorageError: When the disk refuses; then nothing changed.
         """
         config = config or splits.Config()
-        with self.writing("split") as writer:
+        reason = f"by group, seed {config.seed}"
+        with self.writing("split", reason) as writer:
             items = self.items(with_quarantined=True)
             placed = splits.assign(items, config)
-            reason = f"by group, seed {config.seed}"
             changed = [
                 replace(item, split=placed[item.id], split_reason=reason)
                 for item in items
@@ -440,16 +426,182 @@ class Library:
             writer.commit(changed=changed)
         return Counter(placed.values())
 
+    def history(self) -> list[Version]:
+        """Every version, oldest first, trimmed ones included; `by_change` folds long changes.
+
+        Raises:
+            ProjectError: When the library is damaged.
+        """
+        return _again(lambda: history.read_versions(self.folder, self._tables))
+
+    def undo(self, to: int | str | None = None) -> int:
+        """Go back to an earlier state, as a new version; nothing of the history is lost.
+
+        So an undo can be undone. No row is written: the tables' older versions become their newest.
+
+        Args:
+            to: A version or a tag; the state before the last change when left out.
+
+        Returns:
+            The library's version afterwards.
+
+        Raises:
+            UsageError: When there is nothing to undo, or no such version, or it was trimmed.
+            BusyError: When another process is writing.
+            StorageError: When the disk refuses; then nothing changed.
+        """
+        with self._alone("undo"):
+            past = history.read_history(self.folder).to_go_back_to(to)
+            with self._changing("undo", f"to version {past.version}") as writer:
+                writer.restore(past)
+        return self.version
+
+    def tags(self) -> dict[str, int]:
+        """The names that versions have: tag to version, in the order of the alphabet."""
+        return dict(sorted(history.read_history(self.folder).tags.items()))
+
+    def tag(self, name: str, version: int | str | None = None) -> int:
+        """Give a version a name; a version with a name is never trimmed.
+
+        Args:
+            name: Letters, digits, `_`, `.` and `-`, a letter first, at most 64.
+            version: A version or another tag; the newest when left out.
+
+        Returns:
+            The version that has the name.
+
+        Raises:
+            UsageError: For a name that is none or taken, and when there is no such version.
+            BusyError: When another process is writing.
+            StorageError: When the disk refuses; then nothing changed.
+        """
+        with self._alone("tag"):
+            chosen = self.version if version is None else version
+            card = history.read_history(self.folder).card(chosen)
+            return history.note_tag(self.folder, name, card.version)
+
+    def untag(self, name: str) -> int:
+        """Take a name away from its version; the version stays until it is trimmed.
+
+        Args:
+            name: The tag.
+
+        Returns:
+            The version that had it.
+
+        Raises:
+            UsageError: When there is no such tag.
+            BusyError: When another process is writing.
+            StorageError: When the disk refuses; then nothing changed.
+        """
+        with self._alone("tag"):
+            return history.note_untag(self.folder, name)
+
+    def diff(self, before: int | str | None = None, after: int | str | None = None) -> Diff:
+        """Say what differs between two versions.
+
+        Args:
+            before: A version or a tag; the state before the change that made `after` when left out.
+            after: A version or a tag; this one when left out.
+
+        Raises:
+            UsageError: When there is no such version, or it was trimmed.
+        """
+        past = history.read_history(self.folder)
+        now = past.card(self.version if after is None else after)
+        then = past.card(max(1, now.began) if before is None else before)
+        with self._may_be_trimmed(then.version, now.version):
+            return compare(self._tables, then, now)
+
+    def history_cost(self, keep: int = 1) -> Trimming:
+        """Say what `trim` would free, to the byte, and what it would keep for which reason.
+
+        Args:
+            keep: How many of the last changes stay.
+
+        Raises:
+            UsageError: When `keep` is below 1.
+            ProjectError: When a run or a release cannot tell which version it names.
+        """
+        return _again(lambda: trimming.look(self.folder, self._tables, keep))
+
+    def trim(self, *, keep: int) -> Trimming:
+        """Delete old versions, and the rows and copies of media that only they hold, for good.
+
+        The newest version always stays, and so do those with a tag and those that a run or a
+        release of the project learned from. Originals are never touched.
+
+        Args:
+            keep: How many of the last changes stay; 1 for what the library holds now alone.
+
+        Returns:
+            What went, and what stayed for which reason.
+
+        Raises:
+            UsageError: When `keep` is below 1.
+            BusyError: When another process is writing.
+            ProjectError: When a run or a release cannot tell which version it names.
+            StorageError: When the disk refuses; what is kept can still be read.
+        """
+        with self._alone("trim"):
+            self._tables.items.rewind(self.card.items_version)
+            self._tables.labels.rewind(self.card.labels_version)
+            return trimming.trim(self.folder, self._tables, keep)
+
     def _labels_of(self, ids: Sequence[str]) -> dict[str, tuple[Label, ...]]:
         """A long list of ids costs more to compare than reading every statement."""
         if not ids or not self.card.labels:
             return {}
         where = is_one_of("item_id", ids) if len(ids) <= 200 else None
-        return rows.rows_to_labels(self._tables.labels.read(self.card.labels_version, where=where))
+        return rows.rows_to_labels(self._read_labels(where))
+
+    def _read_items(
+        self, columns: Sequence[str] | None = None, where: str | None = None
+    ) -> pa.Table:
+        with self._may_be_trimmed():
+            return self._tables.items.read(self.card.items_version, columns, where)
+
+    def _read_labels(self, where: str | None = None) -> pa.Table:
+        with self._may_be_trimmed():
+            return self._tables.labels.read(self.card.labels_version, where=where)
+
+    @contextmanager
+    def _may_be_trimmed(self, *versions: int) -> Iterator[None]:
+        """Say so where a version cannot be read because another process trimmed it meanwhile."""
+        try:
+            yield
+        except ProjectError:
+            past = history.read_history(self.folder)
+            for version in versions or (self.version,):
+                past.refuse_trimmed(version)
+            raise
+
+    @contextmanager
+    def _alone(self, doing: str) -> Iterator[None]:
+        """Hold the lock, and stand at the newest version."""
+        if self._is_past:
+            raise UsageError(
+                f"Version {self.version} of the library is past and cannot be changed.",
+                "open the library without naming a version",
+            )
+        with locked(self.folder / LOCK, doing):
+            self.refresh()
+            yield
+
+    @contextmanager
+    def _changing(self, doing: str, about: str) -> Iterator[Writer]:
+        """The inside of `writing`; the lock is held."""
+        before = self.version
+        try:
+            yield Writer(self.folder, self.card, doing, self._take_card, about)
+        finally:
+            if self.version != before:
+                self._settle()
 
     def _settle(self) -> None:
         """Count and hash once at the end of a change instead of at each of its commits."""
         card = replace(self.card, counts=self._count(), digest=self._hash())
+        note_version(self.folder, card)
         write_card(self.folder, card)
         self.card = card
 
@@ -457,66 +609,18 @@ class Library:
         self.card = card
 
     def _count(self) -> dict[str, int]:
-        names = [f"{modality}_status" for modality in MODALITIES]
-        table = self._tables.items.read(self.card.items_version, names)
-        found = list(zip(*column_lists(table).values(), strict=True))
-        bad = Status.QUARANTINED
-        return {
-            "items": len(found),
-            "usable": sum(any(one not in (None, bad) for one in each) for each in found),
-            **{
-                modality: sum(each[place] not in (None, bad) for each in found)
-                for place, modality in enumerate(MODALITIES)
-            },
-            "repaired_parts": sum(each.count(Status.REPAIRED) for each in found),
-            "quarantined_parts": sum(each.count(bad) for each in found),
-            "labels": self.card.labels,
-        }
+        return {**count(self._read_items(STATUSES)), "labels": self.card.labels}
 
     def _hash(self) -> str:
-        table = self._tables.items.read(self.card.items_version, ["id", "row_sha256"])
-        columns = column_lists(table)
-        answers = rows.rows_to_answers(self._tables.labels.read(self.card.labels_version))
-        lines = sorted(
-            _line(row, answers.get(identity, []))
-            for identity, row in zip(columns["id"], columns["row_sha256"], strict=True)
-        )
-        return hashlib.sha256(b"".join(lines)).hexdigest()
+        return digest(self._read_items(["id", "row_sha256"]), self._read_labels())
 
 
-def _conditions(
-    ids: Iterable[str] | None,
-    having: Sequence[str],
-    split: Split | str | None,
-    source: str | None,
-    with_quarantined: bool,
-) -> list[str]:
-    conditions = []
-    for modality in having:
-        if modality not in MODALITIES:
-            raise UsageError(
-                f'There is no modality "{modality}".', did_you_mean(modality, MODALITIES)
-            )
-        conditions.append(_usable(modality))
-    if not with_quarantined:
-        conditions.append("(" + " OR ".join(map(_usable, MODALITIES)) + ")")
-    if split is not None:
-        known = [str(each) for each in Split]
-        if split not in known:
-            raise UsageError(f'There is no split "{split}".', did_you_mean(str(split), known))
-        conditions.append(is_one_of("split", [str(split)]))
-    if source is not None:
-        conditions.append(is_one_of("source", [source]))
-    if ids is not None:
-        conditions.append(is_one_of("id", ids))
-    return conditions
+_T = TypeVar("_T")
 
 
-def _usable(modality: str) -> str:
-    return is_one_of(f"{modality}_status", [Status.OK, Status.REPAIRED])
-
-
-def _line(row_sha256: str, answers: list[list[Any]]) -> bytes:
-    """One item with what stands about it."""
-    text = json.dumps([row_sha256, answers], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).digest()
+def _again(look: Callable[[], _T]) -> _T:
+    """Look at all versions, anew when another process trimmed some of them at that moment."""
+    for _ in range(4):
+        with suppress(ProjectError):
+            return look()
+    return look()

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import pyarrow as pa
 
@@ -45,6 +45,24 @@ class _Fork:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_Fork.happened)
+
+
+class Freed(NamedTuple):
+    """What deleting old versions gives back.
+
+    Attributes:
+        versions: How many versions of the table go.
+        bytes: How much smaller its folder becomes.
+    """
+
+    versions: int
+    bytes: int
+
+
+class _Cleanup(TypedDict):
+    versions: list[int]
+    delete_unverified: bool
+    error_if_tagged_old_versions: bool
 
 
 class Table:
@@ -99,6 +117,53 @@ class Table:
             data.restore()
         return data.version
 
+    def sizes(self) -> dict[int, int]:
+        """Every version that is there, with the bytes of the data files it reads.
+
+        Raises:
+            ProjectError: When the table cannot be read, also for a moment while it is trimmed.
+        """
+        data = self._open(None)
+        with self._reading():
+            return {
+                each["version"]: int(each["metadata"].get("total_files_size", 0))
+                for each in data.versions()
+            }
+
+    def cost_without(self, keep: Collection[int]) -> Freed:
+        """What `forget` would free, to the byte; nothing is changed.
+
+        A newest version that a killed writer left is not counted; the next writer rewinds it.
+
+        Args:
+            keep: The versions that stay.
+
+        Raises:
+            ProjectError: When the table cannot be read, also for a moment while it is trimmed.
+        """
+        data = self._open(None)
+        with self._reading():
+            told = data.explain_cleanup_old_versions(**_all_but(data, keep))
+        return Freed(told.stats.old_versions, told.stats.bytes_removed)
+
+    def forget(self, keep: Collection[int]) -> Freed:
+        """Delete versions, what only they read, and what killed writers left.
+
+        Nobody may be writing. What the newest version or a kept one reads is never touched, so a
+        kill in the midst of it costs only the work, and the next call goes on.
+
+        Args:
+            keep: The versions that stay, beside the newest.
+
+        Raises:
+            ProjectError: When the table cannot be opened.
+            StorageError: When the disk refuses; what is kept can still be read.
+        """
+        data = self._open(None)
+        with _disk("write", self.folder):
+            done = data.cleanup_old_versions(**_all_but(data, keep))
+        return Freed(done.old_versions, done.bytes_removed)
+
     def append(self, rows: pa.Table) -> int:
         """Add rows to the newest version.
 
@@ -151,7 +216,8 @@ class Table:
         Raises:
             ProjectError: When that version is not there or cannot be read.
         """
-        with self._reading(version) as data:
+        data = self._open(version)
+        with self._reading(f" at version {version}"):
             return data.to_table(
                 columns=list(columns) if columns is not None else None, filter=where, limit=limit
             )
@@ -166,7 +232,8 @@ class Table:
         Raises:
             ProjectError: When that version is not there or cannot be read.
         """
-        with self._reading(version) as data:
+        data = self._open(version)
+        with self._reading(f" at version {version}"):
             return data.take(list(places))
 
     def scan(self, version: int, columns: Sequence[str]) -> Iterator[pa.Table]:
@@ -179,18 +246,18 @@ class Table:
         Raises:
             ProjectError: When that version is not there or cannot be read.
         """
-        with self._reading(version) as data:
+        data = self._open(version)
+        with self._reading(f" at version {version}"):
             for batch in data.to_batches(columns=list(columns), batch_size=8192):
                 yield pa.Table.from_batches([batch])
 
     @contextmanager
-    def _reading(self, version: int) -> Iterator[lance.LanceDataset]:
-        data = self._open(version)
+    def _reading(self, what: str = "") -> Iterator[None]:
         try:
-            yield data
+            yield
         except (OSError, ValueError) as error:
             raise ProjectError(
-                f'Cannot read "{self.folder}" at version {version}: {_first_part(error)}.',
+                f'Cannot read "{self.folder}"{what}: {_first_part(error)}.',
                 "restore the folder from a copy",
             ) from error
 
@@ -215,6 +282,17 @@ def _lance() -> ModuleType:
 
     _Fork.was_used = True
     return lance
+
+
+def _all_but(data: lance.LanceDataset, keep: Collection[int]) -> _Cleanup:
+    newest = data.latest_version
+    gone = [each["version"] for each in data.version_refs()]
+    return {
+        # Lance wants at least one; 0 is none, and files that no version reads go all the same.
+        "versions": [each for each in gone if each != newest and each not in keep] or [0],
+        "delete_unverified": True,
+        "error_if_tagged_old_versions": False,
+    }
 
 
 def is_one_of(column: str, values: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ that is killed in between leaves rows that no manifest names; the next one rewin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +42,7 @@ class Writer:
         folder: The library's folder.
         card: The version that counts.
         doing: The verb, kept in the history.
+        about: To what it is done, kept there too.
         on_commit: Told each new version's card.
 
     Attributes:
@@ -50,12 +51,17 @@ class Writer:
     """
 
     def __init__(
-        self, folder: Path, card: Card, doing: str, on_commit: Callable[[Card], None]
+        self,
+        folder: Path,
+        card: Card,
+        doing: str,
+        on_commit: Callable[[Card], None],
+        about: str = "",
     ) -> None:
         self.card = card
         self._folder = folder
         self._tables = tables_in(folder)
-        self._doing = doing
+        self._doing, self._about, self._began = doing, about, card.version
         self._on_commit = on_commit
         table = self._tables.items.read(card.items_version, ["id"])
         self.ids: set[str] = set(column_lists(table)["id"])
@@ -93,15 +99,49 @@ class Writer:
             raise UsageError(f'There is an item "{twice}" already.', "leave its id empty")
         said = [rows.LabelRow(item.id, label) for item in added for label in item.labels]
         said += labels
-        if not (added or changed or said):
-            return self.card
+        if added or changed or said:
+            self._do(lambda: self._write(added, changed, said))
+            self.ids.update(item.id for item in added)
+        return self.card
+
+    def restore(self, past: Card) -> Card:
+        """Make the items and labels of an earlier version those of one new version.
+
+        No row is written: the tables' own older versions become their newest ones.
+
+        Args:
+            past: The card of a version whose tables are still there.
+
+        Returns:
+            The card of the new version.
+
+        Raises:
+            ProjectError: When its tables are not there.
+            StorageError: When the disk refuses; then nothing changed.
+        """
+        now, then = map(self._rows_by_id, (self.card.items_version, past.items_version))
+        moved = {
+            "added": len(then.keys() - now.keys()),
+            "changed": sum(now[each] != then[each] for each in now.keys() & then.keys()),
+            "gone": len(now.keys() - then.keys()),
+        }
+        self._do(lambda: self._go_back(past, moved))
+        self.ids = set(then)
+        return self.card
+
+    def _do(self, step: Callable[[], None]) -> None:
         try:
-            self._write(added, changed, said)
+            step()
         except BaseException:
             self._forget_unfinished()
             raise
-        self.ids.update(item.id for item in added)
-        return self.card
+
+    def _go_back(self, past: Card, moved: Mapping[str, int]) -> None:
+        if past.items_version != self.card.items_version:
+            self._items_version = self._tables.items.rewind(past.items_version)
+        if past.labels_version != self.card.labels_version:
+            self._labels_version = self._tables.labels.rewind(past.labels_version)
+        self._count_as_next(past.labels, moved)
 
     def _write(
         self, added: Sequence[Item], changed: Sequence[Item], said: Sequence[rows.LabelRow]
@@ -113,16 +153,28 @@ class Writer:
             self._items_version = items.delete("id", [item.id for item in changed])
         if added or changed:
             self._items_version = items.append(rows.items_to_rows([*added, *changed]))
+        moved = {"added": len(added), "changed": len(changed), "gone": 0}
+        self._count_as_next(self.card.labels + len(said), moved)
+
+    def _count_as_next(self, labels: int, moved: Mapping[str, int]) -> None:
+        """Let what is written count, as the next version."""
         following = self.card.next(
             doing=self._doing,
             items_version=self._items_version,
             labels_version=self._labels_version,
-            labels=self.card.labels + len(said),
+            labels=labels,
+            about=self._about,
+            began=self._began,
+            moved=moved,
         )
         note_version(self._folder, following)
         write_card(self._folder, following)
         self.card = following
         self._on_commit(following)
+
+    def _rows_by_id(self, version: int) -> dict[str, str]:
+        columns = column_lists(self._tables.items.read(version, ["id", "row_sha256"]))
+        return dict(zip(columns["id"], columns["row_sha256"], strict=True))
 
     def _rewind(self) -> tuple[int, int]:
         """Drop what a killed writer left in the tables."""

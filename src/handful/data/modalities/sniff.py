@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 HEAD = 4096
 """How many bytes `sniff` wants to see."""
 
@@ -78,7 +76,8 @@ def kind_by_name(name: str) -> str:
     Returns:
         `image`, `audio`, `text`, `table`, `archive`, or an empty string.
     """
-    return _KIND_BY_SUFFIX.get(PurePath(name).suffix.lower(), "")
+    stem, _, ending = name.rpartition("/")[2].rpartition(".")
+    return _KIND_BY_SUFFIX.get(f".{ending.lower()}", "") if stem else ""
 
 
 def _sniff_container(head: bytes) -> str:

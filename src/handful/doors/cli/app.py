@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from handful import __version__
 from handful.doors.cli.speaker import speaking
-from handful.doors.cli.verbs import GROUPS, VERBS
+from handful.doors.cli.verbs import GROUPS, ROOMS, VERBS
 from handful.foundation.console import Console, JsonForm
 from handful.foundation.errors import HandfulError, UsageError, did_you_mean
 
@@ -114,7 +114,9 @@ def overview() -> str:
             lines.append(f"{group}: {meaning}")
             lines += [f"  handful {verb.name:<9} {verb.summary}" for verb in verbs]
             lines.append("")
-    house = ", ".join(verb.name for verb in VERBS if verb.group == "housekeeping")
+    house = ", ".join(
+        dict.fromkeys(verb.name.split()[0] for verb in VERBS if verb.group == "housekeeping")
+    )
     lines += [f"Housekeeping: {house}", "More about one: handful VERB --help", "", _FLAGS]
     return "\n".join(lines)
 
@@ -191,7 +193,7 @@ def build_app() -> App:
             app.command(verb.target, name=first, help=verb.summary)
             continue
         if first not in rooms:
-            rooms[first] = App(name=first, help_formatter="plain")
+            rooms[first] = App(name=first, help=ROOMS[first], help_formatter="plain")
             app.command(rooms[first])
         rooms[first].command(verb.target, name=second, help=verb.summary)
     return app

@@ -42,6 +42,9 @@ GROUPS = {
 }
 """The groups of the overview, in order, with what happens in each."""
 
+ROOMS = {"library": "Versions of the library: look back, go back, name, compare, clear away."}
+"""What the two-word verbs that begin with a word have in common."""
+
 VERBS = (
     Verb("new", "data", "Make a project: one folder for everything Handful keeps."),
     Verb("try", "data", "Show what is in a folder: groups it falls into, and how to find things."),
@@ -54,6 +57,31 @@ VERBS = (
     Verb("predict", "use", "Answer for one item: a photo, a sound, a text, or any mix."),
     Verb("find", "use", "Find items by words, a photo, a sound, or several of them."),
     Verb("label", "housekeeping", "Say what an item is, or that an earlier answer was wrong."),
+    Verb(
+        "library history",
+        "housekeeping",
+        "List the versions of the library: when each was made, by what, and what it changed.",
+    ),
+    Verb(
+        "library undo",
+        "housekeeping",
+        "Go back to an earlier state of the library, as a new version.",
+    ),
+    Verb(
+        "library tag",
+        "housekeeping",
+        "Give a version of the library a name, take one away, or list them.",
+    ),
+    Verb(
+        "library diff",
+        "housekeeping",
+        "Say what differs between two versions of the library.",
+    ),
+    Verb(
+        "library trim",
+        "housekeeping",
+        "Show what the library's history costs, and with --yes delete old versions for good.",
+    ),
     Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
     Verb("sample", "housekeeping", "Make sample files to try things on."),
     Verb("sort", "housekeeping", "Sort a folder: copy what is sure to one folder per answer."),

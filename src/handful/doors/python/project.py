@@ -53,7 +53,11 @@ class Project(Folder):
 
     @property
     def items(self) -> Library:
-        """The library of items; an empty one is made when there is none yet."""
+        """The library of items; an empty one is made when there is none yet.
+
+        Its versions are reached by `history`, `undo`, `tag`, `untag`, `tags`, `diff`,
+        `history_cost` and `trim`.
+        """
         return Library.open_or_create(self.library)
 
     def add(

@@ -1,3 +1,5 @@
+from pathlib import PurePosixPath
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,3 +98,17 @@ def test_every_file_ends_in_exactly_one_item(names, how):
     for candidate in paired.candidates:
         kinds = [piece.modality for piece in candidate.pieces]
         assert len(set(kinds)) == len(kinds)
+
+
+@given(st.text("ab./ ", min_size=1, max_size=12).filter(lambda name: name.strip("./")))
+def test_a_name_without_its_ending_is_what_pathlib_says(name):
+    name = name.rstrip("/.") + ".txt"
+    assert list(made(name, how="same_folder")) == [str(PurePosixPath(name).with_suffix(""))]
+    assert kind_by_name(name) == "text"
+
+
+@given(st.text("aT.tx/ ", max_size=8))
+def test_the_kind_of_a_file_follows_the_ending_that_pathlib_sees(name):
+    ending = PurePosixPath(f"x/{name}").suffix.lower()
+    last = not name.endswith(("/", "/."))
+    assert kind_by_name(name) == ("text" if ending == ".txt" and last else "")

@@ -58,13 +58,21 @@ def pair(leaves: Sequence[Leaf], how: Pairing = "auto", label_task: str = "") ->
 
 def _key(leaf: Leaf, parallel: dict[str, list[str]]) -> str:
     """The name without its ending, and without the folder that only says the modality."""
-    stem = str(PurePosixPath(leaf.name).with_suffix(""))
+    stem = _without_ending(leaf.name)
     for parent, children in parallel.items():
         for child in children:
             inside = parent + child + "/"
             if leaf.name.startswith(inside):
                 return parent + stem[len(inside) :]
     return stem
+
+
+def _without_ending(name: str) -> str:
+    if "./" in name or "//" in name:  # an archive may say ./a//b.txt for a/b.txt
+        return str(PurePosixPath(name).with_suffix(""))
+    folder, slash, last = name.rpartition("/")  # paths as objects cost a third of a re-scan
+    stem, _, ending = last.rpartition(".")
+    return folder + slash + stem if stem and ending else name
 
 
 def _candidate(
@@ -74,8 +82,8 @@ def _candidate(
         Piece(modality=leaf.modality, name=leaf.name, place=leaf.place, notes=notes)
         for leaf in leaves
     )
-    folder = PurePosixPath(key).parent.name
-    labels = {label_task: folder} if label_task and folder else {}
+    folder = PurePosixPath(key).parent.name if label_task else ""
+    labels = {label_task: folder} if folder else {}
     return Candidate(key=key, pieces=pieces, labels=labels)
 
 
@@ -102,10 +110,7 @@ def _are_parallel(parent: str, children: dict[str, list[Leaf]]) -> bool:
     if any(len(kind) > 1 for kind in kinds) or len(set.union(*kinds)) < len(kinds):
         return False
     stems = [
-        {
-            str(PurePosixPath(leaf.name[len(parent) + len(child) + 1 :]).with_suffix(""))
-            for leaf in members
-        }
+        {_without_ending(leaf.name[len(parent) + len(child) + 1 :]) for leaf in members}
         for child, members in children.items()
     ]
     whole = max(stems, key=len)

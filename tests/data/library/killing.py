@@ -1,0 +1,151 @@
+"""Kills writers of a library again and again, and looks each time at what is left.
+
+Used by test_kill.py, and by benchmarks/library.py for its figures.
+"""
+
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from handful.data.library.history import read_history
+from handful.data.library.library import Library
+
+ACTS = ("add", "change", "label", "undo", "tag", "untag", "trim")
+
+
+@contextmanager
+def killing():
+    """A process that starts changes and kills them: yields the function that orders one."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", str(Path(__file__).with_name("killed.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    orders, answers = process.stdin, process.stdout
+
+    def kill(library, **how):
+        orders.write(json.dumps({"library": str(library), **how}) + "\n")
+        orders.flush()
+        return json.loads(answers.readline())
+
+    yield kill
+    orders.close()
+    process.wait(timeout=20)
+    answers.close()
+
+
+class Watched:
+    """A library that is killed, with what its writers had acknowledged.
+
+    Attributes:
+        digests: Version to digest, of every version that was ever seen to count.
+        tags: Those that were acknowledged.
+        kills: How many writers were killed.
+        inside: Of these, how many inside a change: after its first touch of the disk and before
+            it was acknowledged. By act.
+    """
+
+    def __init__(self, folder, kill):
+        self.folder, self.kill = folder, kill
+        self.digests = {1: Library.open_or_create(folder).digest()}
+        self.tags = {}
+        self.kills = Counter()
+        self.inside = Counter()
+
+    @property
+    def newest(self):
+        return max(self.digests)
+
+    def order(self, act, **how):
+        """Let one change happen, or be killed, and look at what is left."""
+        target = None
+        if act == "undo":
+            past = read_history(self.folder)
+            target = past.to_go_back_to(how.get("to")).version
+        told = self.kill(self.folder, act=act, **how)
+        self.kills[act] += told["killed"]
+        self.inside[act] += told["inside"]
+        self.look(act, how, told, target)
+        return told
+
+    def look(self, act, how, told, target):
+        library = Library.open(self.folder)
+        moved = library.version - self.newest
+        assert moved in ((0,) if act in ("tag", "untag", "trim") else (0, 1)), act
+        if told["acknowledged"]:
+            assert library.version == told["acknowledged"], f"an acknowledged {act} is gone"
+        digest = self.digests.setdefault(library.version, library.digest())
+        if act == "undo" and moved:
+            assert digest == self.digests[target], "undone to another state"
+        items = library.items()
+        assert len(items) % 3 == 0, "a part of a change counts"
+        assert all(item.label("kind") for item in items), "a label is gone"
+        assert len({item.id for item in items}) == len(items) == library.counts()["items"]
+        self.look_at_tags(act, how, told, library)
+        self.look_back(library)
+
+    def look_at_tags(self, act, how, told, library):
+        found = library.tags()
+        if act == "tag" and (told["acknowledged"] or how["name"] in found):
+            self.tags[how["name"]] = library.version
+        if act == "untag" and (told["acknowledged"] or how["name"] not in found):
+            self.tags.pop(how["name"])
+        assert found == self.tags, "a tag is gone"
+
+    def look_back(self, library):
+        """Every version that was not trimmed holds to the byte what it held."""
+        past = read_history(self.folder)
+        assert [card.version for card in past.cards] == list(range(1, library.version + 1))
+        assert {library.version, *self.tags.values()} <= set(past.left), "a kept version is gone"
+        assert [each.version for each in library.history()] == list(range(1, library.version + 1))
+        for version in past.left:
+            held = Library.open(self.folder, version)
+            assert held._hash() == held.digest() == self.digests[version], f"{version} differs"
+
+
+def kill_many(watched, kills, seed):
+    """Kill writers of every kind, until so many were killed; most of them inside for certain."""
+    dice = random.Random(seed)
+    turn = 0
+    while watched.kills.total() < kills:
+        turn += 1
+        act = dice.choice(ACTS)
+        how = what_for(watched, act, dice) | {"name": f"n{turn}"} | tag_for(watched, act, dice)
+        # Three of four just before a touch of the disk, of which the shortest change has one.
+        if dice.random() < 0.75:
+            how["before"] = dice.randrange(1 if act in ("tag", "untag") else 4)
+        elif act == "trim":
+            how |= {"after": "cleanup", "slowly": True, "delay_s": dice.uniform(0, 0.3)}
+        else:
+            how |= {"after": r"\(", "delay_s": dice.uniform(0, 0.01)}
+        watched.order(act, **how)
+
+
+def what_for(watched: Watched, act: str, dice: random.Random) -> dict[str, Any]:
+    """Where an undo goes, and what a trim keeps."""
+    if act == "trim":
+        return {"keep": dice.choice((1, 3, 6))}
+    if act != "undo":
+        return {}
+    if len(read_history(watched.folder).left) < 2:
+        watched.order("add", name="something to undo")
+    return {"to": dice.choice(read_history(watched.folder).left[:-1])}
+
+
+def tag_for(watched: Watched, act: str, dice: random.Random) -> dict[str, Any]:
+    """Which name an untag takes away; there are always one to three."""
+    if act == "tag" and len(watched.tags) >= 3:
+        watched.order("untag", name=min(watched.tags))
+    if act != "untag":
+        return {}
+    if not watched.tags:
+        watched.order("tag", name="something-to-take-away")
+    return {"name": dice.choice(sorted(watched.tags))}
