@@ -16,6 +16,8 @@ from handful.data.library.history import read_history
 from handful.data.library.library import Library
 
 ACTS = ("add", "change", "label", "undo", "tag", "untag", "trim")
+TOUCHES = {"tag": 1, "untag": 1, "trim": 2}
+"""How often these touch the disk at the least; the others do so seven times and more."""
 
 
 @contextmanager
@@ -119,9 +121,9 @@ def kill_many(watched, kills, seed):
         turn += 1
         act = dice.choice(ACTS)
         how = what_for(watched, act, dice) | {"name": f"n{turn}"} | tag_for(watched, act, dice)
-        # Three of four just before a touch of the disk, of which the shortest change has one.
+        # Three of four just before a touch of the disk, one of those that every such change has.
         if dice.random() < 0.75:
-            how["before"] = dice.randrange(1 if act in ("tag", "untag") else 4)
+            how["before"] = dice.randrange(TOUCHES.get(act, 7))
         elif act == "trim":
             how |= {"after": "cleanup", "slowly": True, "delay_s": dice.uniform(0, 0.3)}
         else:

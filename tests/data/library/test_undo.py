@@ -161,5 +161,5 @@ def test_ten_thousand_changed_items_are_undone_within_a_second(library, item, la
         writer.commit(changed=[replace(each, group="g") for each in every])
     start = time.process_time()
     library.undo()
-    assert time.process_time() - start < 2  # other work on the machine is not counted twice
+    assert time.process_time() - start < 1  # other work on the machine is not counted
     assert library.digest() == before
