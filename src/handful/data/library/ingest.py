@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from handful.data.library import keywords
 from handful.data.library.examine import Limits, examine
 from handful.data.library.items import Item, Label, LabelKind, Part, Rights
 from handful.data.library.library import Library
@@ -30,7 +31,7 @@ from handful.data.library.sources.folder import list_folder, sort_out
 from handful.data.library.sources.pairing import Pairing, pair
 from handful.data.library.sources.table import read_table
 from handful.data.library.writer import Writer
-from handful.data.modalities.reading import Unreadable
+from handful.data.modalities.reading import Unreadable, reason_of
 from handful.data.modalities.sniff import kind_by_name
 from handful.foundation.errors import InputError, UsageError, require
 from handful.foundation.project.folder import FOLDERS, GOAL, SETTINGS
@@ -63,6 +64,7 @@ def ingest(
     source: Path,
     *,
     labels_from_folders: bool | str = False,
+    labels_from_keywords: str = "",
     columns: Columns | Mapping[str, Any] | None = None,
     licence: str = "",
     annotator: str = "import",
@@ -77,6 +79,8 @@ def ingest(
         source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP archive, or a single file.
         labels_from_folders: Take the name of the folder a file lies in as its answer; a text names
             the task, True calls it `folder`.
+        labels_from_keywords: Take the keywords that a photo program wrote into a picture (IPTC or
+            XMP) as answers; see `keywords`. The text names the task of keywords that name none.
         columns: For tables: role to column, such as `{"image": "photo", "labels": ["grade"]}`.
             Roles left out are found by content. See `Columns`.
         licence: Terms of everything that does not say its own.
@@ -107,6 +111,7 @@ def ingest(
         else:
             tree = _list(path, library, stack)
             feed = _from_tree(path, tree, config.pairing, task, Rights(licence=licence))
+        feed = feed._replace(entries=_asking(feed.entries, labels_from_keywords))
         run = _Run(library, writer, str(path), config, annotator, on_progress)
         return run.take_in(feed)
 
@@ -168,6 +173,16 @@ def _from_table(
 ) -> _Feed:
     plan = read_table(path, columns, root, stack, rights)
     return _Feed(None, plan.choices, plan.candidates)
+
+
+def _asking(entries: Iterable[Candidate | Aside], task: str) -> Iterable[Candidate | Aside]:
+    """Candidates that know which task their keywords answer."""
+    if not task:
+        return entries
+    return (
+        entry if isinstance(entry, Aside) else replace(entry, keyword_task=task)
+        for entry in entries
+    )
 
 
 class _Known(NamedTuple):
@@ -265,6 +280,8 @@ class _Run:
             return _Taken(candidate, known.item, None)
         media, limits = self._library.media, self._config.limits
         parts = {piece.modality: examine(piece, limits, media) for piece in candidate.pieces}
+        if "image" in parts:
+            parts["image"] = keywords.noted(parts["image"], candidate.keyword_task)
         return _Taken(candidate, known.item if known else None, parts)
 
     def _note_item(self, taken: _Taken) -> None:
@@ -298,7 +315,8 @@ class _Run:
         )
         if candidate.split:
             item = replace(item, split_reason="given by the source")
-        labels = self._new_labels(candidate, known)
+        said = keywords.answers(parts.get("image"), candidate.keyword_task)
+        labels = self._new_labels({**said, **candidate.labels}, known)
         self._labels += len(labels)
         if known:
             self._changed.append(item)
@@ -308,7 +326,7 @@ class _Run:
             self._added.append(replace(item, labels=tuple(labels)))
             self._items["added"] += 1
 
-    def _new_labels(self, candidate: Candidate, known: Item | None) -> list[Label]:
+    def _new_labels(self, given: Mapping[str, str], known: Item | None) -> list[Label]:
         """Only what the source did not say before; what it no longer says is taken back."""
         said = {
             label.task: label.value
@@ -318,7 +336,7 @@ class _Run:
             and label.value is not None
             and not label.superseded
         }
-        answers: dict[str, str | None] = {**dict.fromkeys(said), **candidate.labels}
+        answers: dict[str, str | None] = {**dict.fromkeys(said), **given}
         now, kind = datetime.now(UTC), LabelKind.IMPORT
         return [
             Label(task=task, value=value, annotator=self._annotator, kind=kind, time=now)
@@ -375,6 +393,8 @@ def _result(entry: Future[_Taken] | Aside) -> _Taken | Aside:
 def _is_same(candidate: Candidate, known: _Known) -> bool:
     """Whether a source says the same of an item as before, and its files look the same."""
     if not _declares_same(candidate, known.item):
+        return False
+    if any(part.reason and reason_of(part.reason).again for part in known.item.parts.values()):
         return False
     looks = set()
     for piece in candidate.pieces:

@@ -28,12 +28,13 @@ from handful.data.library.sources.columns import (
     is_blank,
     language_of,
 )
+from handful.data.modalities import caps
 from handful.data.modalities.reading import Unreadable
 from handful.data.modalities.sniff import kind_by_name
-from handful.data.modalities.text.read import decode
+from handful.data.modalities.text.plain import decode
 from handful.foundation.errors import InputError
 
-MOST_BYTES = 1_000_000_000
+MOST_BYTES = caps.TABLE_BYTES
 """Largest CSV or JSONL that is read; larger ones are better kept as Parquet."""
 
 _SEPARATORS = ",;\t|"
@@ -222,7 +223,9 @@ class _Reader:
         cells = {name: str(row[name]) for name in names if not is_blank(row.get(name))}
         if len(cells) == 1:
             (only,) = cells.values()
-            if kind_by_name(only) == "text" and "\n" not in only and self._files.find(only):
+            # A CSV is a table, unless a row says that it is this item's text.
+            is_file = kind_by_name(only) == "text" or only.lower().endswith((".csv", ".tsv"))
+            if is_file and "\n" not in only and self._files.find(only):
                 return self._file("text", only)
         words: dict[str, str] = {}
         for name, text in cells.items():
