@@ -142,7 +142,8 @@ def _check_mpeg(data: bytes) -> tuple[str, ...]:
     Decoding a broken one makes the decoder write to the terminal and skip what it cannot read, so
     the walk comes first.
     """
-    place, frames = _after_tag(data), 0
+    start = place = _after_tag(data)
+    frames = 0
     while (size := _frame_size(data[place : place + 4])) > 0:
         if place + size > len(data):
             raise _cut(place + size, len(data))
@@ -150,7 +151,23 @@ def _check_mpeg(data: bytes) -> tuple[str, ...]:
         frames += 1
     if not frames or _frames_again(data, place):
         raise Unreadable("audio/damaged", error=f"byte {place} should begin a frame and does not")
+    promised = _promised_frames(data, start)
+    if frames < promised:  # the count leaves the first frame out, and some encoders another
+        raise Unreadable("audio/truncated", promised=f"{promised} frames", held=f"{frames - 1}")
+    if promised and frames - 1 > promised + 1:
+        error = f"its header counts {promised} frames and it holds {frames - 1}"
+        raise Unreadable("audio/damaged", error=error)
     return ()
+
+
+def _promised_frames(data: bytes, place: int) -> int:
+    """How many frames follow the first one, which encoders use to say so; 0 when it does not."""
+    first = data[place : place + _frame_size(data[place : place + 4])]
+    for mark in (b"Xing", b"Info"):
+        at = first.find(mark, 4, 64)
+        if at > 0 and first[at + 7 : at + 8] and first[at + 7] & 1:
+            return int.from_bytes(first[at + 8 : at + 12], "big")
+    return 0
 
 
 def _after_tag(data: bytes) -> int:

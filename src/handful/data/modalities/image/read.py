@@ -24,7 +24,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from handful.data.modalities import apart, caps
 from handful.data.modalities.base import Picture
-from handful.data.modalities.image import colour, keywords, structure
+from handful.data.modalities.image import colour, keywords, rows, structure, warned
 from handful.data.modalities.reading import Reading, Unreadable
 from handful.data.modalities.sniff import HEAD, sniff
 from handful.foundation.errors import require
@@ -42,6 +42,9 @@ _ODD_TYPES = ("image/tiff", "image/avif", "image/heic")
 # warnings about the same things would only reach somebody's terminal.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+_DEEPER = {"image/jpeg": warned.check, "image/png": rows.check}
+"""What is looked at once a picture's size is known to be within the cap."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -91,6 +94,10 @@ def read(data: bytes, config: Config | None = None) -> Reading[Picture]:
     config = config or Config()
     mime = _checked_type(data, config)
     frame = structure.check(mime, data)
+    for size in frame.sizes:
+        _check_pixels(size, config)
+    if mime in _DEEPER:
+        _DEEPER[mime](data)
     seen = _read_apart(data, config) if mime in _ODD_TYPES else _decode(data, config)
     picture, notes, facts = seen
     stored = (facts.pop("stored_width"), facts.pop("stored_height"))
@@ -204,10 +211,15 @@ def _checked_type(data: bytes, config: Config) -> str:
 def _check_size(image: ImageFile.ImageFile, config: Config) -> None:
     """Only the header was read up to here, so a bomb has cost nothing yet."""
     width, height = image.size
-    if width * height > config.max_pixels:
-        raise Unreadable("image/too_many_pixels", size=f"{width} x {height}", cap=config.max_pixels)
+    _check_pixels(image.size, config)
     if min(width, height) < config.min_side:
         raise Unreadable("image/too_thin", width=width, height=height, least=config.min_side)
+
+
+def _check_pixels(size: tuple[int, int], config: Config) -> None:
+    width, height = size
+    if width * height > config.max_pixels:
+        raise Unreadable("image/too_many_pixels", size=f"{width} x {height}", cap=config.max_pixels)
 
 
 def _orientation(image: Image.Image) -> int:
