@@ -94,11 +94,13 @@ def spoken(kind: str = "mp4", *, with_sound: bool = True) -> bytes:
             stream.layout = "mono"
             frame = av.AudioFrame.from_ndarray(values, format="fltp", layout="mono")
             frame.sample_rate = rate
+            packets = [*stream.encode(frame), *stream.encode(None)]
         else:
-            stream = container.add_stream("mpeg4", rate=5)
-            stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
-            frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
-        for packet in (*stream.encode(frame), *stream.encode(None)):
+            film = container.add_stream("mpeg4", rate=5)
+            film.width, film.height, film.pix_fmt = 32, 32, "yuv420p"
+            black = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+            packets = [*film.encode(black), *film.encode(None)]
+        for packet in packets:
             container.mux(packet)
     return target.getvalue()
 

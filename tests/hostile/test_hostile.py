@@ -6,10 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from hostile.cases import OK, Case
-from hostile.images import images
-from hostile.sounds import sounds
-from hostile.texts import texts
 
 from handful.data.library.ingest import Config, ingest
 from handful.data.library.items import Part
@@ -17,6 +13,10 @@ from handful.data.library.library import Library
 from handful.data.library.report import AddReport
 from handful.data.modalities.reading import reason_of
 from handful.foundation.hardware.extras import find_module
+from hostile.cases import OK, Case
+from hostile.images import images
+from hostile.sounds import sounds
+from hostile.texts import texts
 
 CASES = [*images(), *sounds(), *texts()]
 

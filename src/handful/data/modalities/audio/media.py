@@ -1,7 +1,8 @@
-"""The sound of MP4, M4A, MOV and bare AAC, in the process of its own.
+"""The sound of MP3, MP4, M4A, MOV and bare AAC, in the process of its own.
 
-Needs the extra `media`: PyAV (BSD-3), whose wheels bundle FFmpeg. Of that only the two demuxers
-and the audio decoders named here are used. FFmpeg calls its build LGPL-3; the same wheel also holds
+MP3 is decoded by libsndfile, whose mpg123 tells of damage only on the terminal. The others need
+the extra `media`: PyAV (BSD-3), whose wheels bundle FFmpeg. Of that only the two demuxers and
+the audio decoders named here are used. FFmpeg calls its build LGPL-3; the same wheel also holds
 libx264 and libx265, which are GPL-2 or later and are never called. AAC itself is patented in some
 countries; FFmpeg's decoder is used.
 """
@@ -16,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from handful.data.modalities.apart import Answer
-from handful.data.modalities.audio.read import Config, check_promises
+from handful.data.modalities.audio.read import Config, Decoded, check_promises, decode
+from handful.data.modalities.overheard import overheard
 from handful.data.modalities.reading import Unreadable
 from handful.data.modalities.sniff import HEAD, sniff
 
@@ -25,7 +27,7 @@ _CODECS = ("aac", "alac", "mp3", "mp3float", "opus", "flac", "amrnb", "amrwb", "
 
 
 def read_here(data: bytes, request: Mapping[str, Any]) -> Answer:
-    """Decode the first sound of a container.
+    """Decode the first sound of a file.
 
     Args:
         data: The whole file.
@@ -37,22 +39,47 @@ def read_here(data: bytes, request: Mapping[str, Any]) -> Answer:
     Raises:
         Unreadable: With the reason.
     """
+    config = Config(**{field.name: request[field.name] for field in fields(Config)})
+    found = sniff(data[:HEAD])
+    return _listen(data, config) if found == "audio/mpeg" else _read_media(data, found, config)
+
+
+def _listen(data: bytes, config: Config) -> Answer:
+    """Decode an MP3, and take its decoder's complaints for what they are."""
+    with overheard() as said:
+        decoded = decode(data, config)
+    for line in said:
+        if "error:" in line:
+            raise Unreadable("audio/damaged", error=line.rpartition("error:")[2].strip(" !."))
+    return _answer(decoded)
+
+
+def _answer(decoded: Decoded) -> Answer:
+    facts = {
+        "rate": decoded.rate,
+        "channels": decoded.frames.shape[1],
+        "declared": decoded.declared,
+        "coding": decoded.coding,
+    }
+    return Answer(facts, np.ascontiguousarray(decoded.frames).tobytes())
+
+
+def _read_media(data: bytes, found: str, config: Config) -> Answer:
     import av
 
-    config = Config(**{field.name: request[field.name] for field in fields(Config)})
     # A named format keeps FFmpeg from trying those that fetch other files, such as playlists.
-    kind = "aac" if sniff(data[:HEAD]) == "audio/aac" else "mp4"
+    kind = "aac" if found == "audio/aac" else "mp4"
     try:
         with av.open(io.BytesIO(data), format=kind) as container:
             if not container.streams.audio:
                 raise Unreadable("audio/no_sound")
-            return _decode(container, config)
+            return _answer(_decode(container, config))
     except (av.FFmpegError, ValueError, EOFError) as error:
         text = getattr(error, "strerror", None) or str(error)
         raise Unreadable("audio/damaged", error=text.splitlines()[0] if text else "?") from error
 
 
-def _decode(container: Any, config: Config) -> Answer:
+def _decode(container: Any, config: Config) -> Decoded:
     import av
 
     stream = container.streams.audio[0]
@@ -79,5 +106,4 @@ def _decode(container: Any, config: Config) -> Answer:
         raise Unreadable("audio/empty")
     frames = np.concatenate(pieces).astype(np.float32)
     coding = f"{container.format.name.split(',')[0].upper()} {context.name}"
-    found = {"rate": rate, "channels": channels, "declared": declared, "coding": coding}
-    return Answer(found, frames.tobytes())
+    return Decoded(frames, rate, declared, coding)

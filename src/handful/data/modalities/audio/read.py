@@ -4,8 +4,9 @@ One or two channels become one. Two channels that cancel each other (a microphon
 way round) would mix to silence, so then the louder one is taken. A file that is shorter than it
 says, or whose values are not finite, never becomes an item.
 
-WAV, FLAC, Ogg, MP3 and AIFF are decoded by libsndfile in this process. The sound of MP4, M4A, MOV
-and bare AAC is decoded by the extra `media` in another one, see `media`.
+WAV, FLAC, Ogg and AIFF are decoded by libsndfile in this process, MP3 by the same in another one,
+where what its decoder says of damage can be heard. The sound of MP4, M4A, MOV and bare AAC is
+decoded there as well, by the extra `media`; see `media`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from handful.foundation.hardware.extras import find_module
 CANCELLED = 0.05
 """Mixed power over mean channel power: 1 for equal channels, 0.5 for unrelated ones."""
 
-_ODD_TYPES = ("audio/mp4", "audio/aac")
+_MEDIA_TYPES = ("audio/mp4", "audio/aac")
+_ODD_TYPES = (*_MEDIA_TYPES, "audio/mpeg")
 
 _CODEC_FRAMES = 4608
 """Encoders pad their first and last blocks; a difference in length up to this says nothing."""
@@ -75,7 +77,7 @@ def read(data: bytes, config: Config | None = None) -> Reading[Sound]:
     config = config or Config()
     mime = _checked_type(data, config)
     notes = set(structure.check(mime, data))
-    decoded = _decode_apart(data, config) if mime in _ODD_TYPES else _decode(data, config)
+    decoded = _decode_apart(data, config) if mime in _ODD_TYPES else decode(data, config)
     _check_length(decoded, len(decoded.frames), notes)
     peak = float(np.abs(decoded.frames).max())
     if not np.isfinite(peak):
@@ -116,8 +118,15 @@ class _Memory(io.BytesIO):
             return self.tell()
 
 
-class _Decoded(NamedTuple):
-    """`frames` is `[T, C]` float32; `declared` is how many the header announces."""
+class Decoded(NamedTuple):
+    """Samples with what the header says of them.
+
+    Attributes:
+        frames: `[T, C]` float32.
+        rate: Samples per second.
+        declared: How many the header announces.
+        coding: Container and codec, as facts.
+    """
 
     frames: NDArray[np.float32]
     rate: int
@@ -131,27 +140,36 @@ def _checked_type(data: bytes, config: Config) -> str:
     if len(data) > config.max_bytes:
         raise Unreadable("file/too_large", size=len(data), cap=config.max_bytes)
     mime = sniff(data[:HEAD])
-    if mime in _ODD_TYPES and not find_module("av").is_installed:
+    if mime in _MEDIA_TYPES and not find_module("av").is_installed:
         raise Unreadable("audio/needs_media", found=mime)
     if not mime.startswith("audio/"):
         raise Unreadable("audio/not_recognised", found=mime)
     return mime
 
 
-def _decode_apart(data: bytes, config: Config) -> _Decoded:
+def _decode_apart(data: bytes, config: Config) -> Decoded:
     answer = apart.ask("audio", data, asdict(config))
     try:
         found = answer.facts
         rate, channels = int(found["rate"]), int(found["channels"])
         frames = np.frombuffer(answer.data, np.float32).reshape(-1, channels)
-        decoded = _Decoded(frames, rate, int(found["declared"]), str(found["coding"]))
+        decoded = Decoded(frames, rate, int(found["declared"]), str(found["coding"]))
     except (KeyError, TypeError, ValueError) as error:
         raise Unreadable("file/reader_crashed", how="its answer made no sense") from error
     check_promises(channels, rate, decoded.declared, config)
     return decoded
 
 
-def _decode(data: bytes, config: Config) -> _Decoded:
+def decode(data: bytes, config: Config) -> Decoded:
+    """Decode by libsndfile, in the process this is called in.
+
+    Args:
+        data: The whole file, its structure checked.
+        config: The limits.
+
+    Raises:
+        Unreadable: When libsndfile refuses, or a limit is passed.
+    """
     try:
         with soundfile.SoundFile(_Memory(data)) as file:
             check_promises(file.channels, file.samplerate, file.frames, config)
@@ -175,7 +193,7 @@ def _decode(data: bytes, config: Config) -> _Decoded:
         raise Unreadable(
             "audio/too_long", seconds=f"over {config.max_seconds:g}", cap=f"{config.max_seconds:g}"
         )
-    return _Decoded(frames, rate, declared, coding)
+    return Decoded(frames, rate, declared, coding)
 
 
 def check_promises(channels: int, rate: int, frames: int, config: Config) -> None:
@@ -216,7 +234,7 @@ def _check_flac_hash(data: bytes, frames: NDArray[np.int32]) -> None:
         raise Unreadable("audio/damaged", error="its samples do not fit the hash beside them")
 
 
-def _check_length(decoded: _Decoded, held: int, notes: set[str]) -> None:
+def _check_length(decoded: Decoded, held: int, notes: set[str]) -> None:
     """A stream may not know its length; everything else must hold what it declares."""
     if not held:
         raise Unreadable("audio/empty")
@@ -239,7 +257,7 @@ def _one_channel(frames: NDArray[np.float32], notes: set[str]) -> NDArray[np.flo
     return mixed
 
 
-def _facts(decoded: _Decoded) -> dict[str, Any]:
+def _facts(decoded: Decoded) -> dict[str, Any]:
     held, channels = decoded.frames.shape
     return {
         "rate": decoded.rate,
