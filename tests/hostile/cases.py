@@ -120,17 +120,16 @@ def pdf(text: str = "A blue mug.", count: int = 1) -> bytes:
     return _numbered(objects)
 
 
-def _numbered(objects: list[bytes], trailer: bytes = b"") -> bytes:
+def _numbered(objects: list[bytes]) -> bytes:
     out, places = b"%PDF-1.4\n", []
     for number, each in enumerate(objects, start=1):
         places.append(len(out))
         out += b"%d 0 obj%sendobj\n" % (number, each)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     size = len(objects) + 1
-    return out + (
-        b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n"
-        % (size, table, size, trailer, len(out))
-    )
+    start = b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
+    end = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, len(out))
+    return out + start + end
 
 
 def pdf_of(stream: bytes, extra: bytes = b"") -> bytes:

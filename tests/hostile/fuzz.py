@@ -2,9 +2,9 @@
 
     python -m hostile.fuzz COUNT SEED
 
-spoils each whole file of `images`, `sounds` and `texts` so many times in all, in turn, and prints
-one line of JSON. A file that takes longer than `PATIENCE_S` or an error that is no `Unreadable` ends
-it with a traceback; so does memory beyond `MEMORY`.
+spoils the whole files of `images`, `sounds` and `texts` in turn, so many times in all, and prints
+one line of JSON. A file that takes longer than `PATIENCE_S`, an error that is no `Unreadable`, and
+memory beyond `MEMORY` end it with a traceback.
 """
 
 from __future__ import annotations

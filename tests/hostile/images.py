@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from collections.abc import Iterator
@@ -39,10 +40,8 @@ UNSOUND = ("image/truncated", "image/damaged", "image/not_recognised", "image/si
 def whole() -> dict[str, bytes]:
     """One whole picture of each kind that is installed, by ending."""
     found = {ending: picture(kind) for ending, kind in KINDS.items()}
-    try:
+    with contextlib.suppress(ImportError):
         found["heic"] = heic()
-    except ImportError:
-        pass
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -24,7 +23,7 @@ CASES = [*images(), *sounds(), *texts()]
 @pytest.fixture(scope="module")
 def taken_in(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[AddReport, dict[str, Part]]]:
+) -> tuple[AddReport, dict[str, Part]]:
     """All of them in one folder, in one run, which must end."""
     folder = tmp_path_factory.mktemp("hostile")
     source = folder / "source"
@@ -34,7 +33,7 @@ def taken_in(
     library = Library.create(folder / "library")
     report = ingest(library, source, config=Config(pairing="off"))
     items = library.items(with_quarantined=True)
-    yield report, {item.key: part for item in items for part in item.parts.values()}
+    return report, {item.key: part for item in items for part in item.parts.values()}
 
 
 def test_names_are_given_once() -> None:

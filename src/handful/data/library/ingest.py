@@ -30,6 +30,7 @@ from handful.data.library.sources.columns import Columns, given
 from handful.data.library.sources.folder import list_folder, sort_out
 from handful.data.library.sources.pairing import Pairing, pair
 from handful.data.library.sources.table import read_table
+from handful.data.library.sources.tar import ANSWER, Shard, is_tar, list_tar
 from handful.data.library.writer import Writer
 from handful.data.modalities.reading import Unreadable, reason_of
 from handful.data.modalities.sniff import kind_by_name
@@ -76,7 +77,8 @@ def ingest(
 
     Args:
         library: Where to.
-        source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP archive, or a single file.
+        source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP or TAR archive, a WebDataset
+            shard, or a single file.
         labels_from_folders: Take the name of the folder a file lies in as its answer; a text names
             the task, True calls it `folder`.
         labels_from_keywords: Take the keywords that a photo program wrote into a picture (IPTC or
@@ -109,8 +111,8 @@ def ingest(
             root = Path(absolute(media_root or path.parent))
             feed = _from_table(path, given(columns), root, stack, Rights(licence=licence))
         else:
-            tree = _list(path, library, stack)
-            feed = _from_tree(path, tree, config.pairing, task, Rights(licence=licence))
+            shard = _list(path, library, stack)
+            feed = _from_tree(path, shard, config.pairing, task, Rights(licence=licence))
         feed = feed._replace(entries=_asking(feed.entries, labels_from_keywords))
         run = _Run(library, writer, str(path), config, annotator, on_progress)
         return run.take_in(feed)
@@ -141,14 +143,16 @@ def _check_options(
         )
 
 
-def _list(path: Path, library: Library, stack: ExitStack) -> Tree:
+def _list(path: Path, library: Library, stack: ExitStack) -> Shard:
     if path.is_dir():
-        return list_folder(path, _own_places(library.folder))
+        return Shard(list_folder(path, _own_places(library.folder)), {})
+    if is_tar(path):
+        return list_tar(path, stack)
     if kind_by_name(path.name) == "archive":
         archive = stack.enter_context(open_archive(path))
-        return list_archive(archive, str(path))
+        return Shard(list_archive(archive, str(path)), {})
     found = sort_out(path.name, FilePlace(path.name, str(path)))
-    return Tree([found], []) if isinstance(found, Leaf) else Tree([], [found])
+    return Shard(Tree([found], []) if isinstance(found, Leaf) else Tree([], [found]), {})
 
 
 def _own_places(library: Path) -> list[Path]:
@@ -160,12 +164,20 @@ def _own_places(library: Path) -> list[Path]:
     return [library, *(project / name for name in (*FOLDERS, SETTINGS, GOAL, "shelf.jsonl"))]
 
 
-def _from_tree(path: Path, tree: Tree, how: Pairing, task: str, rights: Rights) -> _Feed:
+def _from_tree(path: Path, shard: Shard, how: Pairing, task: str, rights: Rights) -> _Feed:
+    tree = shard.tree
     if not tree.leaves and not tree.asides:
         raise InputError(f'"{path}" holds no files.', "check the path")
     paired = pair(tree.leaves, how, task)
-    candidates = [replace(candidate, rights=rights) for candidate in paired.candidates]
+    candidates = [
+        replace(each, rights=rights, labels={**_answer(each.key, shard), **each.labels})
+        for each in paired.candidates
+    ]
     return _Feed(len(tree.leaves) + len(tree.asides), paired.choices, [*tree.asides, *candidates])
+
+
+def _answer(key: str, shard: Shard) -> dict[str, str]:
+    return {ANSWER: shard.answers[key]} if key in shard.answers else {}
 
 
 def _from_table(

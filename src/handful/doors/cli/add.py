@@ -30,7 +30,7 @@ def add(
     same source again looks only at what changed.
 
     Args:
-        source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP archive, or one file.
+        source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP or TAR archive, or one file.
         folder_labels: Take the name of the folder a file lies in as its answer to this task.
         keyword_labels: Take the keywords a photo program wrote into a picture (IPTC, XMP) as its
             answer to this task; `grade:first` answers the task `grade`.

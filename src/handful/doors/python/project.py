@@ -66,7 +66,7 @@ class Project(Folder):
         """Take files into the library; they stay where they are, untouched.
 
         Args:
-            source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP archive, or one file.
+            source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP or TAR archive, or one file.
             labels_from_folders: Take the name of the folder a file lies in as its answer; a text
                 names the task, True calls it `folder`.
             labels_from_keywords: Take the keywords that a photo program wrote into a picture as

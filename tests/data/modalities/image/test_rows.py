@@ -2,11 +2,11 @@ import io
 
 import numpy as np
 import pytest
-from hostile.cases import png
 from PIL import Image
 
 from handful.data.modalities.image import rows
 from handful.data.modalities.reading import Unreadable
+from hostile.cases import png
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])

@@ -1,11 +1,11 @@
 """Web pages, letters, PDF and Word: the words one sees, and nothing else."""
 
 import pytest
-from hostile.cases import docx, letter, paragraph, pdf, pdf_of
 
 from handful.data.modalities.reading import Unreadable
 from handful.data.modalities.text import read as text
 from handful.data.modalities.text.web import visible
+from hostile.cases import docx, letter, paragraph, pdf, pdf_of
 
 
 def words(data):

@@ -1,9 +1,9 @@
 """What the JPEG library notices and Pillow does not pass on.
 
-libjpeg-turbo decodes a damaged picture as far as it goes, paints the rest grey and leaves a warning;
-Pillow drops the warning. simplejpeg brings the same library and hands the warning over. So this is
-no second decoder; it is the first one, listened to. Of 200 pictures with one byte changed in
-their coded data it complained about 87, where markers alone gave 7 away, and it complained about
+libjpeg-turbo decodes a damaged picture as far as it goes, paints the rest grey and leaves a
+warning; Pillow drops the warning. simplejpeg brings the same library and hands the warning over. So
+this is no second decoder; it is the first one, listened to. Of 200 pictures with one byte changed
+in their coded data it complained about 86, where markers alone gave 7 away, and it complained about
 none of 1,661 whole photographs of two public sets.
 """
 
