@@ -489,10 +489,9 @@ def test_what_only_an_extra_was_missing_for_is_read_once_it_is_there(
     library, tmp_path, monkeypatch
 ):
     pytest.importorskip("pypdf")
-    from hostile.cases import pdf
-
     from handful.data.modalities.text import read as text
     from handful.foundation.hardware.extras import Module
+    from hostile.cases import pdf
 
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "a.pdf").write_bytes(pdf())

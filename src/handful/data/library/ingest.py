@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,8 @@ from handful.data.library.report import AddReport, Progress, Tally
 from handful.data.library.rows import LabelRow
 from handful.data.library.sources.archive import list_archive, open_archive
 from handful.data.library.sources.base import Aside, Candidate, FilePlace, Leaf, Tree, absolute
-from handful.data.library.sources.columns import Columns, given
+from handful.data.library.sources.columns import SPLITS, Columns, given
+from handful.data.library.sources.embedded import split_of
 from handful.data.library.sources.folder import list_folder, sort_out
 from handful.data.library.sources.pairing import Pairing, pair
 from handful.data.library.sources.table import read_table
@@ -106,13 +107,22 @@ def ingest(
     task = "folder" if labels_from_folders is True else labels_from_folders or ""
     with library.writing("add") as writer, ExitStack() as stack:
         is_table = kind_by_name(path.name) == "table" and path.is_file()
-        _check_options(path, is_table, task, columns, media_root)
+        if not path.exists():
+            raise InputError(f'There is nothing at "{path}".', "check the path")
         if is_table:
+            _check_options(path, True, task, columns, media_root)
             root = Path(absolute(media_root or path.parent))
             feed = _from_table(path, given(columns), root, stack, Rights(licence=licence))
         else:
             shard = _list(path, library, stack)
-            feed = _from_tree(path, shard, config.pairing, task, Rights(licence=licence))
+            rights = Rights(licence=licence)
+            tables = _shards(shard.tree) if path.is_dir() else []
+            if tables:
+                _check_options(path, True, task, columns, media_root)
+                feed = _from_shards(path, tables, shard.tree, given(columns), stack, rights)
+            else:
+                _check_options(path, False, task, columns, media_root)
+                feed = _from_tree(path, shard, config.pairing, task, rights)
         feed = feed._replace(entries=_asking(feed.entries, labels_from_keywords))
         run = _Run(library, writer, str(path), config, annotator, on_progress)
         return run.take_in(feed)
@@ -129,8 +139,6 @@ class _Feed(NamedTuple):
 def _check_options(
     path: Path, is_table: bool, task: str, columns: object, media_root: Path | None
 ) -> None:
-    if not path.exists():
-        raise InputError(f'There is nothing at "{path}".', "check the path")
     if is_table and task:
         raise UsageError(
             f'"{path.name}" is a table, and labels come from its columns.',
@@ -195,6 +203,39 @@ def _asking(entries: Iterable[Candidate | Aside], task: str) -> Iterable[Candida
         entry if isinstance(entry, Aside) else replace(entry, keyword_task=task)
         for entry in entries
     )
+
+
+def _shards(tree: Tree) -> list[str]:
+    """The Parquet files of a folder that holds nothing else to read: a dataset in pieces."""
+    if tree.leaves:
+        return []
+    tables = [aside.name for aside in tree.asides if aside.reason.reason == "file/table"]
+    return sorted(name for name in tables if name.lower().endswith(".parquet"))
+
+
+def _from_shards(
+    path: Path,
+    tables: Sequence[str],
+    tree: Tree,
+    columns: Columns,
+    stack: ExitStack,
+    rights: Rights,
+) -> _Feed:
+    """All tables of a dataset one after another; what the first one's columns are for, all are."""
+    plan = read_table(path / tables[0], columns, path, stack, rights)
+
+    def entries() -> Iterator[Candidate | Aside]:
+        yield from (aside for aside in tree.asides if aside.name not in tables)
+        for name in tables:
+            split = split_of(name, SPLITS)
+            for each in read_table(path / name, plan.columns, path, stack, rights).candidates:
+                if isinstance(each, Aside):
+                    yield each._replace(name=f"{name}: {each.name}")
+                else:
+                    yield replace(each, key=f"{name}: {each.key}", split=each.split or split)
+
+    said = f"{len(tables)} tables were read as one dataset"
+    return _Feed(None, [said, *plan.choices], entries())
 
 
 class _Known(NamedTuple):
