@@ -111,11 +111,10 @@ def test_cells_are_named_by_their_path_or_their_content():
     assert not is_file({"bytes": b"", "path": "x", "more": 1})
 
 
-@pytest.mark.parametrize(
-    "metadata", [None, {}, {b"huggingface": b"[]"}, {b"huggingface": b"{broken"}]
-)
-def test_a_description_that_says_nothing_names_no_class(metadata):
-    assert class_names(metadata) == {}
+@pytest.mark.parametrize("described", [b"[]", b"{}", b"{broken", b'{"info": 1}', b"\xff"])
+def test_a_description_that_says_nothing_names_no_class(described):
+    assert class_names({b"huggingface": described}) == {}
+    assert class_names(None) == class_names({}) == {}
 
 
 def test_numbers_become_names_and_unknown_ones_nothing():
