@@ -85,6 +85,7 @@ def run(count: int, seed: int) -> dict[str, Any]:
     dice = np.random.default_rng(seed)
     kinds = whole()
     verdicts: Counter[str] = Counter()
+    crashed: list[str] = []
     slowest = (0.0, "")
     for number in range(count):
         name, data, reader = kinds[number % len(kinds)]
@@ -95,9 +96,17 @@ def run(count: int, seed: int) -> dict[str, Any]:
             verdicts["repaired" if reader(spoiled).repair else "ok"] += 1
         except Unreadable as fault:
             verdicts[fault.reason] += 1
+            if fault.reason.startswith("file/reader"):
+                crashed.append(f"{number} {name}: {fault.what}")
         signal.alarm(0)
         slowest = max(slowest, (time.monotonic() - start, name))
-    return {"files": count, "kinds": len(kinds), "verdicts": verdicts, "slowest": slowest}
+    return {
+        "files": count,
+        "kinds": len(kinds),
+        "verdicts": verdicts,
+        "crashed": crashed,
+        "slowest": slowest,
+    }
 
 
 def _too_slow(*_: object) -> None:

@@ -230,6 +230,10 @@ def _reason_of(facts: Mapping[str, Any]) -> Unreadable:
 
 def _environment() -> dict[str, str]:
     """What a reader needs to find its modules, and nothing else of ours."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "LANG", "HOME", "LD_LIBRARY_PATH")
+        if name in os.environ
+    }
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     return {**kept, **one_thread, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -119,7 +119,7 @@ def test_a_line_is_no_picture(size):
     [
         (b"", "file/empty"),
         (b"<!DOCTYPE html><title>404</title>", "image/not_recognised"),
-        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1", "image/truncated"),
+        (b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1", "image/truncated"),
         (b"<svg><script>alert(1)</script></svg>", "image/svg"),
         (b"OggS" + bytes(50), "image/not_recognised"),
         (b"\xff\xd8\xff\xd9", "image/damaged"),
