@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ from handful.data.library.sources.columns import SPLITS, Columns, given
 from handful.data.library.sources.embedded import split_of
 from handful.data.library.sources.folder import list_folder, sort_out
 from handful.data.library.sources.pairing import Pairing, pair
-from handful.data.library.sources.table import read_table
+from handful.data.library.sources.table import Plan, read_table
 from handful.data.library.sources.tar import ANSWER, Shard, is_tar, list_tar
 from handful.data.library.writer import Writer
 from handful.data.modalities.reading import Unreadable, reason_of
@@ -106,23 +107,22 @@ def ingest(
     path = Path(absolute(source))
     task = "folder" if labels_from_folders is True else labels_from_folders or ""
     with library.writing("add") as writer, ExitStack() as stack:
-        is_table = kind_by_name(path.name) == "table" and path.is_file()
         if not path.exists():
             raise InputError(f'There is nothing at "{path}".', "check the path")
-        if is_table:
-            _check_options(path, True, task, columns, media_root)
-            root = Path(absolute(media_root or path.parent))
-            feed = _from_table(path, given(columns), root, stack, Rights(licence=licence))
+        rights = Rights(licence=licence)
+        shard = None if _is_table(path) else _list(path, library, stack)
+        tables = _shards(shard.tree) if shard and path.is_dir() else []
+        _check_options(path, shard is None or bool(tables), task, columns, media_root)
+        if shard and not tables:
+            feed = _from_tree(path, shard, config.pairing, task, rights)
         else:
-            shard = _list(path, library, stack)
-            rights = Rights(licence=licence)
-            tables = _shards(shard.tree) if path.is_dir() else []
-            if tables:
-                _check_options(path, True, task, columns, media_root)
-                feed = _from_shards(path, tables, shard.tree, given(columns), stack, rights)
+            root = Path(absolute(media_root or (path if tables else path.parent)))
+            open_table = partial(read_table, root=root, stack=stack, default=rights)
+            if shard:
+                feed = _from_shards(path, tables, shard.tree, given(columns), open_table)
             else:
-                _check_options(path, False, task, columns, media_root)
-                feed = _from_tree(path, shard, config.pairing, task, rights)
+                plan = open_table(path, given(columns))
+                feed = _Feed(None, plan.choices, plan.candidates)
         feed = feed._replace(entries=_asking(feed.entries, labels_from_keywords))
         run = _Run(library, writer, str(path), config, annotator, on_progress)
         return run.take_in(feed)
@@ -149,6 +149,10 @@ def _check_options(
             f'"{path.name}" is no table, so it has no columns and no paths in it.',
             "leave these options out",
         )
+
+
+def _is_table(path: Path) -> bool:
+    return kind_by_name(path.name) == "table" and path.is_file()
 
 
 def _list(path: Path, library: Library, stack: ExitStack) -> Shard:
@@ -188,13 +192,6 @@ def _answer(key: str, shard: Shard) -> dict[str, str]:
     return {ANSWER: shard.answers[key]} if key in shard.answers else {}
 
 
-def _from_table(
-    path: Path, columns: Columns, root: Path, stack: ExitStack, rights: Rights
-) -> _Feed:
-    plan = read_table(path, columns, root, stack, rights)
-    return _Feed(None, plan.choices, plan.candidates)
-
-
 def _asking(entries: Iterable[Candidate | Aside], task: str) -> Iterable[Candidate | Aside]:
     """Candidates that know which task their keywords answer."""
     if not task:
@@ -218,17 +215,16 @@ def _from_shards(
     tables: Sequence[str],
     tree: Tree,
     columns: Columns,
-    stack: ExitStack,
-    rights: Rights,
+    open_table: Callable[[Path, Columns], Plan],
 ) -> _Feed:
     """All tables of a dataset one after another; what the first one's columns are for, all are."""
-    plan = read_table(path / tables[0], columns, path, stack, rights)
+    plan = open_table(path / tables[0], columns)
 
     def entries() -> Iterator[Candidate | Aside]:
         yield from (aside for aside in tree.asides if aside.name not in tables)
         for name in tables:
             split = split_of(name, SPLITS)
-            for each in read_table(path / name, plan.columns, path, stack, rights).candidates:
+            for each in open_table(path / name, plan.columns).candidates:
                 if isinstance(each, Aside):
                     yield each._replace(name=f"{name}: {each.name}")
                 else:

@@ -74,9 +74,11 @@ def _read_media(data: bytes, found: str, config: Config) -> Answer:
             if not container.streams.audio:
                 raise Unreadable("audio/no_sound")
             return _answer(_decode(container, config))
-    except (av.FFmpegError, ValueError, EOFError) as error:
-        text = getattr(error, "strerror", None) or str(error)
-        raise Unreadable("audio/damaged", error=text.splitlines()[0] if text else "?") from error
+    except (Unreadable, MemoryError):
+        raise
+    except Exception as error:  # hostile bytes make it raise nearly anything
+        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise Unreadable("audio/damaged", error=text.splitlines()[0]) from error
 
 
 def _decode(container: Any, config: Config) -> Decoded:
@@ -84,8 +86,9 @@ def _decode(container: Any, config: Config) -> Decoded:
 
     stream = container.streams.audio[0]
     context = stream.codec_context
-    if context.name not in _CODECS:
-        raise Unreadable("audio/damaged", error=f"its coding is {context.name}")
+    coding = context.name if context else "unknown"
+    if coding not in _CODECS:
+        raise Unreadable("audio/damaged", error=f"its coding is {coding}")
     context.options = {"err_detect": "explode"}
     rate, channels = context.sample_rate, context.channels
     declared = int(stream.duration * stream.time_base * rate) if stream.duration else 0
@@ -105,5 +108,5 @@ def _decode(container: Any, config: Config) -> Decoded:
     if not pieces:
         raise Unreadable("audio/empty")
     frames = np.concatenate(pieces).astype(np.float32)
-    coding = f"{container.format.name.split(',')[0].upper()} {context.name}"
+    coding = f"{container.format.name.split(',')[0].upper()} {coding}"
     return Decoded(frames, rate, declared, coding)
