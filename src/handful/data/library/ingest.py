@@ -159,7 +159,7 @@ def _list(path: Path, library: Library, stack: ExitStack) -> Shard:
     if path.is_dir():
         return Shard(list_folder(path, _own_places(library.folder)), {})
     if is_tar(path):
-        return list_tar(path, stack)
+        return list_tar(path, stack, library.folder)
     if kind_by_name(path.name) == "archive":
         archive = stack.enter_context(open_archive(path))
         return Shard(list_archive(archive, str(path)), {})

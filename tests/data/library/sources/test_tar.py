@@ -42,7 +42,7 @@ def make(path, members, mode="w"):
 def test_members_are_listed_and_fetched(tmp_path, stack, name, mode):
     path = make(tmp_path / name, [member("b/2.png", b"two"), member("a.txt", b"one")], mode)
     assert is_tar(path)
-    tree = list_tar(path, stack).tree
+    tree = list_tar(path, stack, tmp_path).tree
     assert [(leaf.name, leaf.modality) for leaf in tree.leaves] == [
         ("a.txt", "text"),
         ("b/2.png", "image"),
@@ -59,7 +59,9 @@ def test_members_are_listed_and_fetched(tmp_path, stack, name, mode):
     "name", ["../a.png", "a/../../b.png", "/etc/a.png", "..\\a.png", "C:/a.png"]
 )
 def test_names_that_lead_out_are_refused(tmp_path, stack, name):
-    tree = list_tar(make(tmp_path / "a.tar", [member(name), member("good.png")]), stack).tree
+    tree = list_tar(
+        make(tmp_path / "a.tar", [member(name), member("good.png")]), stack, tmp_path
+    ).tree
     assert [leaf.name for leaf in tree.leaves] == ["good.png"]
     assert [aside.reason.reason for aside in tree.asides] == ["archive/unsafe_name"]
 
@@ -69,14 +71,16 @@ def test_names_that_lead_out_are_refused(tmp_path, stack, name):
 )
 def test_links_and_devices_are_left_alone(tmp_path, stack, kind):
     path = make(tmp_path / "a.tar", [member("a.png", b"", kind, "/etc/passwd")])
-    (aside,) = list_tar(path, stack).tree.asides
+    (aside,) = list_tar(path, stack, tmp_path).tree.asides
     assert aside.reason.reason == "archive/not_a_file"
 
 
 def test_pickles_and_other_code_are_named_and_never_opened(tmp_path, stack):
     names = ["1.pkl", "1.pyd", "1.pickle", "1.pth", "1.json", "inner.tar"]
     bomb = pickle.dumps({"never": "loaded"})
-    shard = list_tar(make(tmp_path / "a.tar", [member(name, bomb) for name in names]), stack)
+    shard = list_tar(
+        make(tmp_path / "a.tar", [member(name, bomb) for name in names]), stack, tmp_path
+    )
     assert not shard.tree.leaves
     assert {aside.reason.reason for aside in shard.tree.asides} == {
         "file/unknown_type",
@@ -91,7 +95,7 @@ def test_a_shards_answers_are_taken(tmp_path, stack):
         member("2.cls", b"\xff"),
         member("3.cls", b"x" * 200),
     ]
-    shard = list_tar(make(tmp_path / "a.tar", members), stack)
+    shard = list_tar(make(tmp_path / "a.tar", members), stack, tmp_path)
     assert shard.answers == {"1": "7"}
     assert {aside.name: aside.reason.reason for aside in shard.tree.asides} == {
         "1.cls": "file/answer",
@@ -102,7 +106,7 @@ def test_a_shards_answers_are_taken(tmp_path, stack):
 
 def test_a_name_counts_once(tmp_path, stack):
     tree = list_tar(
-        make(tmp_path / "a.tar", [member("a.png", b"1"), member("a.png", b"2")]), stack
+        make(tmp_path / "a.tar", [member("a.png", b"1"), member("a.png", b"2")]), stack, tmp_path
     ).tree
     assert [leaf.place.fetch(9).data for leaf in tree.leaves] == [b"1"]
     assert [aside.reason.reason for aside in tree.asides] == ["archive/duplicate_name"]
@@ -111,7 +115,7 @@ def test_a_name_counts_once(tmp_path, stack):
 def test_a_bomb_is_refused_before_it_fills_the_disk(tmp_path, stack):
     path = make(tmp_path / "a.tar.gz", [member("a.png", bytes(30_000_000))], "w:gz")
     with pytest.raises(InputError, match="would unpack to more"):
-        list_tar(path, stack)
+        list_tar(path, stack, tmp_path)
     assert sorted(tmp_path.iterdir()) == [path]
 
 
@@ -120,7 +124,7 @@ def test_a_cut_archive_is_said_or_its_member_is(tmp_path, stack, kept):
     path = make(tmp_path / "a.tar", [member("a.png", b"x" * 2000)])
     path.write_bytes(path.read_bytes()[:kept])
     try:
-        leaves = list_tar(path, stack).tree.leaves
+        leaves = list_tar(path, stack, tmp_path).tree.leaves
     except InputError:
         return
     for leaf in leaves:
@@ -133,4 +137,4 @@ def test_what_is_no_archive_is_said(tmp_path, stack, data):
     path = tmp_path / "a.tar"
     path.write_bytes(data)
     with pytest.raises(InputError, match="as a TAR archive"):
-        list_tar(path, stack)
+        list_tar(path, stack, tmp_path)

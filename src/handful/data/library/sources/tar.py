@@ -24,7 +24,7 @@ from handful.data.library.sources.base import Aside, Fetched, Look, Place, Tree,
 from handful.data.library.sources.folder import sort_out
 from handful.data.modalities import caps
 from handful.data.modalities.reading import Unreadable
-from handful.foundation.errors import InputError
+from handful.foundation.errors import InputError, storage
 
 ANSWER = "cls"
 """The task that the `.cls` files of a WebDataset answer."""
@@ -94,18 +94,20 @@ def is_tar(path: Path) -> bool:
     return path.name.lower().endswith((".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz"))
 
 
-def list_tar(path: Path, stack: ExitStack) -> Shard:
+def list_tar(path: Path, stack: ExitStack, room: Path) -> Shard:
     """List everything in an archive.
 
     Args:
         path: Where it is, absolute.
         stack: Keeps it open until its members are read.
+        room: A folder of ours, where a compressed one is unpacked into a file without a name.
 
     Raises:
         InputError: When it is no TAR, is cut, or would unpack to too much.
+        StorageError: When there is no room for it unpacked.
     """
     try:
-        file = _plain(path, stack)
+        file = _plain(path, stack, room)
         with tarfile.open(fileobj=file, mode="r:") as archive:  # the file stays open
             return _listed(archive, file, str(path))
     except _SPOILED as error:
@@ -115,7 +117,7 @@ def list_tar(path: Path, stack: ExitStack) -> Shard:
         ) from error
 
 
-def _plain(path: Path, stack: ExitStack) -> IO[bytes]:
+def _plain(path: Path, stack: ExitStack, room: Path) -> IO[bytes]:
     """The archive itself, or what it unpacks to in a file that is gone when it is closed."""
     file = stack.enter_context(path.open("rb"))
     head = file.read(8)
@@ -125,11 +127,9 @@ def _plain(path: Path, stack: ExitStack) -> IO[bytes]:
         return file
     packed = path.stat().st_size
     cap = min(caps.ARCHIVE_BYTES, max(packed * caps.ARCHIVE_DENSITY, 1_000_000))
-    # Beside the archive there is likelier room for it than in `/tmp`.
-    beside = path.parent if os.access(path.parent, os.W_OK) else None
-    target = stack.enter_context(tempfile.TemporaryFile(dir=beside))  # noqa: SIM115
+    target = stack.enter_context(tempfile.TemporaryFile(dir=room))  # noqa: SIM115
     held = 0
-    with opener(file, "rb") as unpacked:
+    with opener(file, "rb") as unpacked, storage("write", room):
         while piece := unpacked.read(_PIECE):
             held += len(piece)
             if held > cap:
