@@ -483,3 +483,53 @@ def test_pictures_of_an_ingest_come_back_bit_for_bit(library, tmp_path):
     Image.fromarray(pixels).save(tmp_path / "src" / "a.png")
     ingest(library, tmp_path / "src")
     assert np.array_equal(library.read_part(library.items()[0], "image"), pixels)
+
+
+def test_what_only_an_extra_was_missing_for_is_read_once_it_is_there(
+    library, tmp_path, monkeypatch
+):
+    pytest.importorskip("pypdf")
+    from handful.data.modalities.text import read as text
+    from handful.foundation.hardware.extras import Module
+    from hostile.cases import pdf
+
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.pdf").write_bytes(pdf())
+    with monkeypatch.context() as patch:
+        patch.setattr(text, "find_module", lambda name: Module(name=name, is_installed=False))
+        (remark,) = ingest(library, tmp_path / "src").remarks
+        assert remark.reason == "text/needs_documents"
+        assert remark.hint == 'pip install "handful[documents]", then add again'
+    report = ingest(library, tmp_path / "src")
+    assert (report.ok, report.items_changed) == (1, 1)
+    assert library.items()[0].words == {"und": "A blue mug."}
+    assert ingest(library, tmp_path / "src").items_unchanged == 1
+
+
+def test_a_csv_is_a_text_where_a_row_says_so(library, tmp_path, note, picture):
+    for place in range(3):
+        picture(tmp_path / "t" / f"{place}.png", seed=place)
+        note(tmp_path / "t" / f"{place}.csv", f"force,{place}\nheight,2\n")
+    rows = "".join(f"{place}.png,{place}.csv\n" for place in range(3))
+    table = note(tmp_path / "t" / "all.csv", "photo,measured\n" + rows)
+    report = ingest(library, table, columns={"image": "photo", "text": "measured"})
+    assert (report.ok, report.quarantined) == (6, 0)
+    assert library.items()[1].words == {"und": "force,1\nheight,2\n"}
+
+
+def test_a_shard_of_a_webdataset_is_taken_in_with_its_answers(library, tmp_path, picture, note):
+    import tarfile
+
+    with tarfile.open(tmp_path / "shard-000.tar.gz", "w:gz") as archive:
+        for place, kind in enumerate(("7", "9")):
+            archive.add(picture(tmp_path / "a.png", seed=place), f"{place:03}.png")
+            archive.add(note(tmp_path / "a.txt", f"number {place}"), f"{place:03}.txt")
+            archive.add(note(tmp_path / "a.cls", kind), f"{place:03}.cls")
+    report = ingest(library, tmp_path / "shard-000.tar.gz")
+    assert adds_up(report)
+    assert report.reasons == {"file/answer": 2}
+    items = library.items()
+    assert [item.modalities for item in items] == [("text", "image")] * 2
+    assert [item.label("cls") for item in items] == ["7", "9"]
+    (tmp_path / "shard-000.tar.gz").unlink()
+    assert library.read_part(items[0], "image").shape == (12, 16, 3)

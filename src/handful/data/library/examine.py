@@ -128,7 +128,13 @@ _SUFFIXES = {
     "audio/ogg": (".ogg", ".oga", ".opus"),
     "audio/mpeg": (".mp3",),
     "audio/aiff": (".aif", ".aiff", ".aifc"),
-    "text/plain": (".txt", ".text", ".md", ".markdown"),
+    "image/heic": (".heic", ".heif"),
+    "audio/mp4": (".m4a", ".m4b", ".mp4", ".mov", ".3gp"),
+    "text/plain": (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".eml"),
+    "text/html": (".html", ".htm", ".xhtml"),
+    "message/rfc822": (".eml",),
+    "application/pdf": (".pdf",),
+    text.WORD: (".docx",),
 }
 
 

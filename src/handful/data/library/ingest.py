@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from handful.data.library import keywords
 from handful.data.library.examine import Limits, examine
 from handful.data.library.items import Item, Label, LabelKind, Part, Rights
 from handful.data.library.library import Library
@@ -25,12 +27,14 @@ from handful.data.library.report import AddReport, Progress, Tally
 from handful.data.library.rows import LabelRow
 from handful.data.library.sources.archive import list_archive, open_archive
 from handful.data.library.sources.base import Aside, Candidate, FilePlace, Leaf, Tree, absolute
-from handful.data.library.sources.columns import Columns, given
+from handful.data.library.sources.columns import SPLITS, Columns, given
+from handful.data.library.sources.embedded import split_of
 from handful.data.library.sources.folder import list_folder, sort_out
 from handful.data.library.sources.pairing import Pairing, pair
-from handful.data.library.sources.table import read_table
+from handful.data.library.sources.table import Plan, read_table
+from handful.data.library.sources.tar import ANSWER, Shard, is_tar, list_tar
 from handful.data.library.writer import Writer
-from handful.data.modalities.reading import Unreadable
+from handful.data.modalities.reading import Unreadable, reason_of
 from handful.data.modalities.sniff import kind_by_name
 from handful.foundation.errors import InputError, UsageError, require
 from handful.foundation.project.folder import FOLDERS, GOAL, SETTINGS
@@ -63,6 +67,7 @@ def ingest(
     source: Path,
     *,
     labels_from_folders: bool | str = False,
+    labels_from_keywords: str = "",
     columns: Columns | Mapping[str, Any] | None = None,
     licence: str = "",
     annotator: str = "import",
@@ -74,9 +79,12 @@ def ingest(
 
     Args:
         library: Where to.
-        source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP archive, or a single file.
+        source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP or TAR archive, a WebDataset
+            shard, or a single file.
         labels_from_folders: Take the name of the folder a file lies in as its answer; a text names
             the task, True calls it `folder`.
+        labels_from_keywords: Take the keywords that a photo program wrote into a picture (IPTC or
+            XMP) as answers; see `keywords`. The text names the task of keywords that name none.
         columns: For tables: role to column, such as `{"image": "photo", "labels": ["grade"]}`.
             Roles left out are found by content. See `Columns`.
         licence: Terms of everything that does not say its own.
@@ -99,14 +107,23 @@ def ingest(
     path = Path(absolute(source))
     task = "folder" if labels_from_folders is True else labels_from_folders or ""
     with library.writing("add", str(path)) as writer, ExitStack() as stack:
-        is_table = kind_by_name(path.name) == "table" and path.is_file()
-        _check_options(path, is_table, task, columns, media_root)
-        if is_table:
-            root = Path(absolute(media_root or path.parent))
-            feed = _from_table(path, given(columns), root, stack, Rights(licence=licence))
+        if not path.exists():
+            raise InputError(f'There is nothing at "{path}".', "check the path")
+        rights = Rights(licence=licence)
+        shard = None if _is_table(path) else _list(path, library, stack)
+        tables = _shards(shard.tree) if shard and path.is_dir() else []
+        _check_options(path, shard is None or bool(tables), task, columns, media_root)
+        if shard and not tables:
+            feed = _from_tree(path, shard, config.pairing, task, rights)
         else:
-            tree = _list(path, library, stack)
-            feed = _from_tree(path, tree, config.pairing, task, Rights(licence=licence))
+            root = Path(absolute(media_root or (path if tables else path.parent)))
+            open_table = partial(read_table, root=root, stack=stack, default=rights)
+            if shard:
+                feed = _from_shards(path, tables, shard.tree, given(columns), open_table)
+            else:
+                plan = open_table(path, given(columns))
+                feed = _Feed(None, plan.choices, plan.candidates)
+        feed = feed._replace(entries=_asking(feed.entries, labels_from_keywords))
         run = _Run(library, writer, str(path), config, annotator, on_progress)
         return run.take_in(feed)
 
@@ -122,8 +139,6 @@ class _Feed(NamedTuple):
 def _check_options(
     path: Path, is_table: bool, task: str, columns: object, media_root: Path | None
 ) -> None:
-    if not path.exists():
-        raise InputError(f'There is nothing at "{path}".', "check the path")
     if is_table and task:
         raise UsageError(
             f'"{path.name}" is a table, and labels come from its columns.',
@@ -136,14 +151,20 @@ def _check_options(
         )
 
 
-def _list(path: Path, library: Library, stack: ExitStack) -> Tree:
+def _is_table(path: Path) -> bool:
+    return kind_by_name(path.name) == "table" and path.is_file()
+
+
+def _list(path: Path, library: Library, stack: ExitStack) -> Shard:
     if path.is_dir():
-        return list_folder(path, _own_places(library.folder))
+        return Shard(list_folder(path, _own_places(library.folder)), {})
+    if is_tar(path):
+        return list_tar(path, stack, library.folder)
     if kind_by_name(path.name) == "archive":
         archive = stack.enter_context(open_archive(path))
-        return list_archive(archive, str(path))
+        return Shard(list_archive(archive, str(path)), {})
     found = sort_out(path.name, FilePlace(path.name, str(path)))
-    return Tree([found], []) if isinstance(found, Leaf) else Tree([], [found])
+    return Shard(Tree([found], []) if isinstance(found, Leaf) else Tree([], [found]), {})
 
 
 def _own_places(library: Path) -> list[Path]:
@@ -155,21 +176,66 @@ def _own_places(library: Path) -> list[Path]:
     return [library, *(project / name for name in (*FOLDERS, SETTINGS, GOAL, "shelf.jsonl"))]
 
 
-def _from_tree(path: Path, tree: Tree, how: Pairing, task: str, rights: Rights) -> _Feed:
+def _from_tree(path: Path, shard: Shard, how: Pairing, task: str, rights: Rights) -> _Feed:
+    tree = shard.tree
     if not tree.leaves and not tree.asides:
         raise InputError(f'"{path}" holds no files.', "check the path")
     paired = pair(tree.leaves, how, task)
-    candidates = paired.candidates
-    if rights != Rights():
-        candidates = [replace(candidate, rights=rights) for candidate in candidates]
+    candidates = [_told(each, rights, _answer(each.key, shard)) for each in paired.candidates]
     return _Feed(len(tree.leaves) + len(tree.asides), paired.choices, [*tree.asides, *candidates])
 
 
-def _from_table(
-    path: Path, columns: Columns, root: Path, stack: ExitStack, rights: Rights
+def _told(candidate: Candidate, rights: Rights, answer: Mapping[str, str]) -> Candidate:
+    """A candidate with what its source says of it; most say nothing, and there are many."""
+    if rights == Rights() and not answer:
+        return candidate
+    return replace(candidate, rights=rights, labels={**answer, **candidate.labels})
+
+
+def _answer(key: str, shard: Shard) -> dict[str, str]:
+    return {ANSWER: shard.answers[key]} if key in shard.answers else {}
+
+
+def _asking(entries: Iterable[Candidate | Aside], task: str) -> Iterable[Candidate | Aside]:
+    """Candidates that know which task their keywords answer."""
+    if not task:
+        return entries
+    return (
+        entry if isinstance(entry, Aside) else replace(entry, keyword_task=task)
+        for entry in entries
+    )
+
+
+def _shards(tree: Tree) -> list[str]:
+    """The Parquet files of a folder that holds nothing else to read: a dataset in pieces."""
+    if tree.leaves:
+        return []
+    tables = [aside.name for aside in tree.asides if aside.reason.reason == "file/table"]
+    return sorted(name for name in tables if name.lower().endswith(".parquet"))
+
+
+def _from_shards(
+    path: Path,
+    tables: Sequence[str],
+    tree: Tree,
+    columns: Columns,
+    open_table: Callable[[Path, Columns], Plan],
 ) -> _Feed:
-    plan = read_table(path, columns, root, stack, rights)
-    return _Feed(None, plan.choices, plan.candidates)
+    """All tables of a dataset one after another; what the first one's columns are for, all are."""
+    plan = open_table(path / tables[0], columns)
+
+    def entries() -> Iterator[Candidate | Aside]:
+        yield from (aside for aside in tree.asides if aside.name not in tables)
+        for name in tables:
+            split = split_of(name, SPLITS)
+            for each in open_table(path / name, plan.columns).candidates:
+                if isinstance(each, Aside):
+                    yield each._replace(name=f"{name}: {each.name}")
+                else:
+                    yield replace(each, key=f"{name}: {each.key}", split=each.split or split)
+
+    said = f"{len(tables)} tables were read as one dataset"
+    return _Feed(None, [said, *plan.choices], entries())
 
 
 class _Known(NamedTuple):
@@ -267,6 +333,8 @@ class _Run:
             return _Taken(candidate, known.item, None)
         media, limits = self._library.media, self._config.limits
         parts = {piece.modality: examine(piece, limits, media) for piece in candidate.pieces}
+        if "image" in parts:
+            parts["image"] = keywords.noted(parts["image"], candidate.keyword_task)
         return _Taken(candidate, known.item if known else None, parts)
 
     def _note_item(self, taken: _Taken) -> None:
@@ -300,7 +368,8 @@ class _Run:
         )
         if candidate.split:
             item = replace(item, split_reason="given by the source")
-        labels = self._new_labels(candidate, known)
+        said = keywords.answers(parts.get("image"), candidate.keyword_task)
+        labels = self._new_labels({**said, **candidate.labels}, known)
         self._labels += len(labels)
         if known:
             self._changed.append(item)
@@ -310,7 +379,7 @@ class _Run:
             self._added.append(replace(item, labels=tuple(labels)))
             self._items["added"] += 1
 
-    def _new_labels(self, candidate: Candidate, known: Item | None) -> list[Label]:
+    def _new_labels(self, given: Mapping[str, str], known: Item | None) -> list[Label]:
         """Only what the source did not say before; what it no longer says is taken back."""
         said = {
             label.task: label.value
@@ -320,7 +389,7 @@ class _Run:
             and label.value is not None
             and not label.superseded
         }
-        answers: dict[str, str | None] = {**dict.fromkeys(said), **candidate.labels}
+        answers: dict[str, str | None] = {**dict.fromkeys(said), **given}
         now, kind = datetime.now(UTC), LabelKind.IMPORT
         return [
             Label(task=task, value=value, annotator=self._annotator, kind=kind, time=now)
@@ -377,6 +446,8 @@ def _result(entry: Future[_Taken] | Aside) -> _Taken | Aside:
 def _is_same(candidate: Candidate, known: _Known) -> bool:
     """Whether a source says the same of an item as before, and its files look the same."""
     if not _declares_same(candidate, known.item):
+        return False
+    if any(part.reason and reason_of(part.reason).again for part in known.item.parts.values()):
         return False
     looks = set()
     for piece in candidate.pieces:

@@ -31,11 +31,14 @@ _ENDINGS = {
     "image/tiff": ".tif",
     "image/bmp": ".bmp",
     "image/avif": ".avif",
+    "image/heic": ".heic",
     "audio/wav": ".wav",
     "audio/flac": ".flac",
     "audio/ogg": ".ogg",
     "audio/mpeg": ".mp3",
     "audio/aiff": ".aiff",
+    "audio/mp4": ".m4a",
+    "audio/aac": ".aac",
     "text/plain": ".txt",
 }
 

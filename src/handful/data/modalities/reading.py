@@ -30,12 +30,15 @@ class Reason:
         verdict: What follows from it for the file.
         what: What was found, to complete the sentence "NAME: ...".
         hint: What to do now; may be empty.
+        again: Whether it is about this machine as much as about the file, so that the same file is
+            read anew the next time it is added.
     """
 
     code: str
     verdict: Verdict
     what: str
     hint: str
+    again: bool = False
 
 
 class Unreadable(InputError):
@@ -109,7 +112,7 @@ def reason_of(code: str) -> Reason:
         new libraries.
     """
     known = reasons().get(code)
-    return known or Reason(code=code, verdict="quarantine", what=code, hint="")
+    return known or Reason(code=code, verdict="quarantine", what=code, hint="", again=True)
 
 
 class _Unknown(dict[str, object]):

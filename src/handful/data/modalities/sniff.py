@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 HEAD = 4096
 """How many bytes `sniff` wants to see."""
 
 _SUFFIXES = {
     "image": "jpg jpeg jpe jfif png webp gif tif tiff bmp avif heic heif svg",
-    "audio": "wav wave flac ogg oga opus mp3 aif aiff aifc m4a aac wma mp4",
-    "text": "txt text md markdown",
+    "audio": "wav wave flac ogg oga opus mp3 aif aiff aifc m4a m4b aac wma mp4 mov 3gp",
+    "text": "txt text md markdown html htm xhtml eml pdf docx doc rtf odt",
     "table": "csv tsv jsonl ndjson parquet",
     "archive": "zip tar gz tgz bz2 xz 7z rar zst",
 }
@@ -32,6 +34,8 @@ _MAGIC = (
     (b"PAR1", "application/vnd.apache.parquet"),
     (b"\x7fELF", "application/x-executable"),
     (b"MZ", "application/x-executable"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (b"{\\rtf", "application/rtf"),
     (b"\x80\x04\x95", "application/x-pickle"),
 )
 
@@ -45,6 +49,15 @@ _BRANDS = {
     b"msf1": "image/heic",
 }
 _WIDE_TEXT = (b"\xff\xfe", b"\xfe\xff")
+_PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<meta ", b"<div", b"<p>")
+_LETTER = re.compile(
+    rb"(?:(?:received|return-path|delivered-to|message-id|mime-version|date|from|to|cc|subject"
+    rb"|sender|reply-to|content-[a-z-]+|dkim-signature|x-[a-z0-9-]+)\s*:[^\r\n]*\r?\n"
+    rb"(?:[ \t][^\r\n]*\r?\n)*){3,}",
+    re.IGNORECASE,
+)
+_SENDER = re.compile(rb"^from\s*:", re.IGNORECASE | re.MULTILINE)
+_TRACES = re.compile(rb"^(received|message-id|mime-version|date)\s*:", re.IGNORECASE | re.MULTILINE)
 _NOT_IN_TEXT = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 _BMP_HEADER_SIZES = {12, 16, 40, 52, 56, 64, 108, 124}
 
@@ -56,8 +69,8 @@ def sniff(head: bytes) -> str:
         head: The first `HEAD` bytes, or all of a shorter file.
 
     Returns:
-        A media type such as `image/png`; `text/plain`, `text/html` or `image/svg+xml` for what
-        reads as text; `application/octet-stream` for anything else.
+        A media type such as `image/png`; `text/plain`, `text/html`, `message/rfc822` or
+        `image/svg+xml` for what reads as text; `application/octet-stream` for anything else.
     """
     for magic, mime in _MAGIC:
         if head.startswith(magic):
@@ -121,11 +134,18 @@ def _sniff_text(head: bytes) -> str:
     if b"\x00" in head or _control_share(head) > 0.02:
         return "application/octet-stream"
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1024].lower()
-    if start.startswith((b"<!doctype html", b"<html")):
+    if start.startswith(_PAGES) or (start.startswith(b"<?xml") and b"<html" in start):
         return "text/html"
     if b"<svg" in start and start.startswith((b"<svg", b"<?xml", b"<!--", b"<!doctype svg")):
         return "image/svg+xml"
-    return "text/plain"
+    return "message/rfc822" if _is_letter(head) else "text/plain"
+
+
+def _is_letter(head: bytes) -> bool:
+    """At least three header lines, among them who sent it and one that only programs write."""
+    headers = _LETTER.match(head)
+    found = headers.group() if headers else b""
+    return bool(_SENDER.search(found) and _TRACES.search(found))
 
 
 def _control_share(head: bytes) -> float:

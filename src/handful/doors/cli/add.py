@@ -18,6 +18,7 @@ def add(
     source: Path,
     *,
     folder_labels: str = "",
+    keyword_labels: str = "",
     column: tuple[str, ...] = (),
     licence: str = "",
     annotator: str = "import",
@@ -29,8 +30,10 @@ def add(
     same source again looks only at what changed.
 
     Args:
-        source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP archive, or one file.
+        source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP or TAR archive, or one file.
         folder_labels: Take the name of the folder a file lies in as its answer to this task.
+        keyword_labels: Take the keywords a photo program wrote into a picture (IPTC, XMP) as its
+            answer to this task; `grade:first` answers the task `grade`.
         column: For tables, what a column is for, such as `image=photo` or `labels=grade`; roles
             left out are found by content. May be given several times.
         licence: Terms of everything that does not say its own, as an SPDX expression.
@@ -47,6 +50,7 @@ def add(
         report = shop.add(
             source,
             labels_from_folders=folder_labels or False,
+            labels_from_keywords=keyword_labels,
             columns=_columns(column),
             licence=licence,
             annotator=annotator,

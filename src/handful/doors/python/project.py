@@ -65,6 +65,7 @@ class Project(Folder):
         source: Path | str,
         *,
         labels_from_folders: bool | str = False,
+        labels_from_keywords: str = "",
         columns: Mapping[str, Any] | None = None,
         licence: str = "",
         annotator: str = "import",
@@ -73,9 +74,11 @@ class Project(Folder):
         """Take files into the library; they stay where they are, untouched.
 
         Args:
-            source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP archive, or one file.
+            source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP or TAR archive, or one file.
             labels_from_folders: Take the name of the folder a file lies in as its answer; a text
                 names the task, True calls it `folder`.
+            labels_from_keywords: Take the keywords that a photo program wrote into a picture as
+                answers: `grade:first` answers `grade`, and a keyword by itself this task.
             columns: For tables: role to column, such as `{"image": "photo", "labels": ["grade"]}`;
                 roles left out are found by content.
             licence: Terms of everything that does not say its own, as an SPDX expression.
@@ -94,6 +97,7 @@ class Project(Folder):
             self.items,
             Path(source).expanduser(),
             labels_from_folders=labels_from_folders,
+            labels_from_keywords=labels_from_keywords,
             columns=columns,
             licence=licence,
             annotator=annotator,

@@ -126,7 +126,6 @@ def test_no_frames_are_refused():
         (b"", "file/empty"),
         (b"this is a note", "audio/not_recognised"),
         (b"ID3\x03\x00\x00\x00\x00\x00\x0a0123456789", "audio/damaged"),
-        (b"\x00\x00\x00\x18ftypM4A \x00\x00\x00\x00", "audio/needs_conversion"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "audio/empty"),
         (b"\x89PNG\r\n\x1a\n", "audio/not_recognised"),
     ],
@@ -207,3 +206,39 @@ def test_spoiled_files_give_a_sound_or_a_reason(kind, changes, kept):
 def test_impossible_limits_are_refused():
     with pytest.raises(ConfigError, match="max_rate"):
         Config(min_rate=8000, max_rate=4000)
+
+
+def test_the_hash_inside_a_flac_is_compared():
+    for coding in ("PCM_16", "PCM_24", "PCM_S8"):
+        data = bytearray(packed(tone(), "FLAC", coding))
+        assert read(bytes(data)).notes == ()
+        data[30] ^= 1
+        assert reason_for(bytes(data)) == "audio/damaged"
+        data[26:42] = bytes(16)  # an encoder that wrote none
+        assert read(bytes(data)).notes == ()
+
+
+@pytest.mark.parametrize("kind", ["ipod", "mp4", "mov", "adts"])
+def test_the_sound_of_a_phone_is_read(kind):
+    pytest.importorskip("av")
+    from hostile.cases import spoken
+
+    reading = read(spoken(kind))
+    assert reading.value.rate == 16000
+    assert reading.value.seconds == pytest.approx(0.5, abs=0.15)
+    spectrum = np.abs(np.fft.rfft(reading.value.samples))
+    loudest = spectrum.argmax() * 16000 / len(reading.value.samples)
+    assert loudest == pytest.approx(440, abs=4)
+    assert reading.meta["coding"].endswith("aac")
+
+
+def test_a_missing_extra_is_named_with_the_command_that_adds_it(monkeypatch):
+    from handful.data.modalities.audio import read as module
+    from handful.foundation.hardware.extras import Module
+
+    missing = lambda name: Module(name=name, is_installed=False)  # noqa: E731
+    monkeypatch.setattr(module, "find_module", missing)
+    with pytest.raises(Unreadable) as caught:
+        read(b"\x00\x00\x00\x18ftypM4A \x00\x00\x00\x00M4A isom")
+    assert caught.value.reason == "audio/needs_media"
+    assert caught.value.hint == 'pip install "handful[media]", then add again'

@@ -119,7 +119,7 @@ def test_a_line_is_no_picture(size):
     [
         (b"", "file/empty"),
         (b"<!DOCTYPE html><title>404</title>", "image/not_recognised"),
-        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1", "image/heic"),
+        (b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1", "image/truncated"),
         (b"<svg><script>alert(1)</script></svg>", "image/svg"),
         (b"OggS" + bytes(50), "image/not_recognised"),
         (b"\xff\xd8\xff\xd9", "image/damaged"),
@@ -268,3 +268,62 @@ def test_spoiled_files_give_a_picture_or_a_reason(kind, changes, kept):
 def test_limits_beyond_the_decoder_are_refused():
     with pytest.raises(ConfigError, match="max_pixels"):
         Config(max_pixels=10**9)
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF", "HEIC"])
+def test_lossy_kinds_are_turned_once_too(kind, orientation):
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:16, :24] = (250, 20, 20)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    if kind == "HEIC":
+        pillow_heif = pytest.importorskip("pillow_heif")
+        target = io.BytesIO()
+        heif = pillow_heif.from_pillow(Image.fromarray(pixels))
+        heif.save(target, quality=95, exif=exif.tobytes())
+        data = target.getvalue()
+    else:
+        data = packed(Image.fromarray(pixels), kind, exif=exif, quality=95)
+    value = read(data).value
+    expected = TURNS[orientation](pixels)
+    assert value.shape == expected.shape
+    assert np.abs(value.astype(int) - expected).mean() < 12
+
+
+def test_a_missing_extra_is_named_with_the_command_that_adds_it(monkeypatch):
+    from handful.data.modalities.image import read as module
+    from handful.foundation.hardware.extras import Module
+
+    missing = lambda name: Module(name=name, is_installed=False)  # noqa: E731
+    monkeypatch.setattr(module, "find_module", missing)
+    with pytest.raises(Unreadable) as caught:
+        read(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
+    assert caught.value.reason == "image/needs_media"
+    assert caught.value.hint == 'pip install "handful[media]", then add again'
+
+
+def test_a_container_and_a_decoder_that_disagree_are_refused(monkeypatch):
+    from handful.data.modalities.image import structure
+
+    other = structure.Frame(frozenset([(30, 40)]))
+    monkeypatch.setattr(structure, "check", lambda mime, data: other)
+    assert reason_for(packed(photo(), "BMP")) == "image/sizes_disagree"
+
+
+@pytest.mark.parametrize("kind", [*CHECKED, "TIFF", "BMP", "AVIF"])
+def test_every_container_gives_the_size(kind):
+    from handful.data.modalities.image import structure
+
+    frame = structure.check(f"image/{kind.lower()}", packed(photo(), kind))
+    assert (240, 200) in frame.sizes
+    assert frame.agrees(200, 240)
+    assert not frame.agrees(240, 201)
+
+
+def test_a_rich_tiff_keeps_its_picture():
+    pixels = noise()
+    for options in ({"compression": "tiff_lzw"}, {"compression": "tiff_adobe_deflate"}, {}):
+        assert np.array_equal(
+            read(packed(Image.fromarray(pixels), "TIFF", **options)).value, pixels
+        )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handful.data.modalities.image.structure import trailing_bytes
+from handful.data.modalities.image.structure import check
 from handful.data.modalities.reading import Unreadable
 
 
@@ -17,12 +17,12 @@ def packed(kind):
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "tiff", "bmp"])
 def test_whole_files_have_nothing_behind(kind):
-    assert trailing_bytes(f"image/{kind}", packed(kind.upper())) == 0
+    assert check(f"image/{kind}", packed(kind.upper())).trailing == 0
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
 def test_bytes_behind_are_counted(kind):
-    assert trailing_bytes(f"image/{kind}", packed(kind.upper()) + b"film") == 4
+    assert check(f"image/{kind}", packed(kind.upper()) + b"film").trailing == 4
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
@@ -30,11 +30,11 @@ def test_every_cut_is_noticed(kind):
     data = packed(kind.upper())
     for kept in range(12, len(data), 7):
         with pytest.raises(Unreadable, match="ends before"):
-            trailing_bytes(f"image/{kind}", data[:kept])
+            check(f"image/{kind}", data[:kept])
 
 
 def test_padding_behind_a_jpeg_is_nothing():
-    assert trailing_bytes("image/jpeg", packed("JPEG") + bytes(512)) == 0
+    assert check("image/jpeg", packed("JPEG") + bytes(512)).trailing == 0
 
 
 def test_any_changed_byte_of_a_png_chunk_is_noticed():
@@ -43,4 +43,4 @@ def test_any_changed_byte_of_a_png_chunk_is_noticed():
         broken = bytearray(data)
         broken[place] ^= 0x10
         with pytest.raises(Unreadable):
-            trailing_bytes("image/png", bytes(broken))
+            check("image/png", bytes(broken))

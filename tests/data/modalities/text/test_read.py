@@ -45,8 +45,8 @@ def test_undefined_western_bytes_do_not_stop_reading():
         ("a\x00b".encode("utf-16"), "text/nul_bytes"),
         (b"\xff\xfeabc", "text/broken_encoding"),
         (b"\xef\xbb\xbf\xff", "text/broken_encoding"),
-        (b"%PDF-1.7 and so on", "text/not_text"),
-        (b"PK\x03\x04rest", "text/not_text"),
+        (b"PK\x03\x04rest", "text/damaged"),
+        (b"{\\rtf1 a document}", "text/old_word"),
     ],
 )
 def test_what_is_no_text_is_named(data, reason):

@@ -9,10 +9,11 @@ from pathlib import Path, PurePosixPath
 
 from handful.data.library.sources.base import Aside, Fetched, Look, Place, Tree, printable
 from handful.data.library.sources.folder import sort_out
+from handful.data.modalities import caps
 from handful.data.modalities.reading import Unreadable
 from handful.foundation.errors import InputError
 
-DENSE = 200
+DENSE = caps.ARCHIVE_DENSITY
 """Media hardly shrink; a member that unpacks to more than this many times its size is a bomb."""
 
 _SMALL = 1_000_000

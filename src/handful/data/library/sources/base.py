@@ -151,6 +151,7 @@ class Candidate:
         group: What it belongs together with; empty when the source does not say.
         split: What it may be used for; None when the source does not say.
         rights: Its terms, as far as the source gives them.
+        keyword_task: The task that the picture's keywords answer; empty when they are not asked.
     """
 
     key: str
@@ -159,6 +160,7 @@ class Candidate:
     group: str = ""
     split: Split | None = None
     rights: Rights = field(default_factory=Rights)
+    keyword_task: str = ""
 
     @property
     def declared_sha256(self) -> str:
@@ -173,6 +175,7 @@ class Candidate:
             self.split,
             [self.rights.licence, self.rights.evidence, self.rights.holder],
             self.rights.attribution,
+            *filter(None, [self.keyword_task]),
         ]
         text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

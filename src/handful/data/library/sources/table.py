@@ -28,13 +28,27 @@ from handful.data.library.sources.columns import (
     is_blank,
     language_of,
 )
+from handful.data.library.sources.embedded import (
+    Embedded,
+    EmbeddedPlace,
+    class_names,
+    file_of,
+    is_file,
+    named,
+)
+from handful.data.modalities import caps
 from handful.data.modalities.reading import Unreadable
 from handful.data.modalities.sniff import kind_by_name
-from handful.data.modalities.text.read import decode
+from handful.data.modalities.text.plain import decode
 from handful.foundation.errors import InputError
 
-MOST_BYTES = 1_000_000_000
+MOST_BYTES = caps.TABLE_BYTES
 """Largest CSV or JSONL that is read; larger ones are better kept as Parquet."""
+
+_ROWS = 64
+"""Rows of a Parquet that are in memory at once; each may hold a picture."""
+
+_MOST_SAMPLED = 100_000_000
 
 _SEPARATORS = ",;\t|"
 
@@ -75,7 +89,7 @@ def read_table(path: Path, columns: Columns, root: Path, stack: ExitStack, defau
         UsageError: When the caller names a column that is not there.
     """
     files = _Files(root, stack)
-    sample = [each.row for each in islice(lines(path), SAMPLE) if isinstance(each, Line)]
+    sample = _sample(path)
     columns = find_roles(sample, columns, lambda text: files.find(text) is not None, path.name)
     if not (columns.image or columns.audio or columns.text):
         names = list(dict.fromkeys(name for row in sample for name in row))
@@ -88,6 +102,19 @@ def read_table(path: Path, columns: Columns, root: Path, stack: ExitStack, defau
     names = list(dict.fromkeys(name for row in sample for name in row))
     reader = _Reader(columns, files, default)
     return Plan(columns, columns.sentences(names), map(reader.candidate, lines(path)))
+
+
+def _sample(path: Path) -> list[Row]:
+    """The first rows; fewer where they hold whole files."""
+    rows: list[Row] = []
+    held = 0
+    for each in islice(lines(path), SAMPLE):
+        if isinstance(each, Line):
+            rows.append(each.row)
+            held += sum(len(cell.data) for cell in each.row.values() if isinstance(cell, Embedded))
+        if held > _MOST_SAMPLED:
+            break
+    return rows
 
 
 def lines(path: Path) -> Iterator[Line | Aside]:
@@ -130,6 +157,8 @@ class _Files:
         Raises:
             Unreadable: When there is nothing there, or it lies outside.
         """
+        if isinstance(text, Embedded):
+            return EmbeddedPlace(text)
         name = text.strip().replace("\\", "/")
         try:
             path = (self._root / name).resolve()
@@ -209,11 +238,13 @@ class _Reader:
 
     def _media(self, modality: str, names: Sequence[str], row: Row) -> Piece | None:
         value = next((row[name] for name in names if not is_blank(row.get(name))), None)
-        return None if value is None else self._file(modality, str(value))
+        if value is None:
+            return None
+        return self._file(modality, value if isinstance(value, str) else str(value))
 
     def _file(self, modality: str, text: str) -> Piece:
         try:
-            return Piece(modality=modality, name=text, place=self._files.place(text))
+            return Piece(modality=modality, name=str(text), place=self._files.place(text))
         except Unreadable as fault:
             return Piece(modality=modality, name=text, fault=fault)
 
@@ -222,7 +253,9 @@ class _Reader:
         cells = {name: str(row[name]) for name in names if not is_blank(row.get(name))}
         if len(cells) == 1:
             (only,) = cells.values()
-            if kind_by_name(only) == "text" and "\n" not in only and self._files.find(only):
+            # A CSV is a table, unless a row says that it is this item's text.
+            is_file = kind_by_name(only) == "text" or only.lower().endswith((".csv", ".tsv"))
+            if is_file and "\n" not in only and self._files.find(only):
                 return self._file("text", only)
         words: dict[str, str] = {}
         for name, text in cells.items():
@@ -316,11 +349,14 @@ def _parquet_lines(path: Path) -> Iterator[Line | Aside]:
 
     try:
         with parquet.ParquetFile(path) as file:
-            number = 0
-            for batch in file.iter_batches(batch_size=1_000):
+            number, names = 0, class_names(file.schema_arrow.metadata)
+            for batch in file.iter_batches(batch_size=_ROWS):
                 for entry in batch.to_pylist():
                     number += 1
-                    yield Line(number, dict(_flat(entry)))
+                    row = dict(_flat(entry, where=f"{path}!row {number}"))
+                    for name in row.keys() & names.keys():
+                        row[name] = named(row[name], names[name])
+                    yield Line(number, row)
     except (pa.ArrowException, OSError) as error:
         raise InputError(
             f'Cannot read "{path}" as Parquet: {str(error).splitlines()[0].rstrip(".")}.',
@@ -328,12 +364,20 @@ def _parquet_lines(path: Path) -> Iterator[Line | Aside]:
         ) from error
 
 
-def _flat(entry: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Dotted names for nested values; of a list, the first value stands for all."""
+def _flat(
+    entry: Mapping[str, Any], prefix: str = "", depth: int = 0, where: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Dotted names for nested values; of a list, the first value stands for all.
+
+    `where` is the row of a table whose cells may hold files.
+    """
     for name, value in entry.items():
+        if where and isinstance(value, dict) and is_file(value):
+            yield f"{prefix}{name}", file_of(value, where)
+            continue
         inside: Any = {"0": value[0]} if isinstance(value, list) and value else value
         if isinstance(inside, dict) and depth < 8:
-            yield from _flat(inside, f"{prefix}{name}.", depth + 1)
+            yield from _flat(inside, f"{prefix}{name}.", depth + 1, where)
         else:
             yield f"{prefix}{name}", value
 

@@ -3,27 +3,36 @@
 One or two channels become one. Two channels that cancel each other (a microphone wired the wrong
 way round) would mix to silence, so then the louder one is taken. A file that is shorter than it
 says, or whose values are not finite, never becomes an item.
+
+WAV, FLAC, Ogg and AIFF are decoded by libsndfile in this process, MP3 by the same in another one,
+where what its decoder says of damage can be heard. The sound of MP4, M4A, MOV and bare AAC is
+decoded there as well, by the extra `media`; see `media`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from handful.data.modalities import apart, caps
 from handful.data.modalities.audio import structure
 from handful.data.modalities.base import Sound
 from handful.data.modalities.reading import Reading, Unreadable
 from handful.data.modalities.sniff import HEAD, sniff
 from handful.foundation.errors import require
+from handful.foundation.hardware.extras import find_module
 
 CANCELLED = 0.05
 """Mixed power over mean channel power: 1 for equal channels, 0.5 for unrelated ones."""
+
+_MEDIA_TYPES = ("audio/mp4", "audio/aac")
+_ODD_TYPES = (*_MEDIA_TYPES, "audio/mpeg")
 
 _CODEC_FRAMES = 4608
 """Encoders pad their first and last blocks; a difference in length up to this says nothing."""
@@ -33,15 +42,15 @@ _CODEC_FRAMES = 4608
 class Config:
     """What is accepted as a sound."""
 
-    max_bytes: int = 500_000_000
+    max_bytes: int = caps.AUDIO_BYTES
     """Largest file that is opened."""
-    max_seconds: float = 600.0
+    max_seconds: float = caps.AUDIO_SECONDS
     """Longest recording; ten minutes of stereo at 48 kHz take 230 MB while being read."""
-    min_rate: int = 2_000
+    min_rate: int = caps.AUDIO_RATES[0]
     """Lowest sampling rate, in samples per second."""
-    max_rate: int = 400_000
+    max_rate: int = caps.AUDIO_RATES[1]
     """Highest sampling rate; bat detectors record at 384,000."""
-    max_peak: float = 16.0
+    max_peak: float = caps.AUDIO_PEAK
     """Largest absolute value, where 1 is full scale; louder floats are a wrong scale."""
 
     def __post_init__(self) -> None:
@@ -68,7 +77,7 @@ def read(data: bytes, config: Config | None = None) -> Reading[Sound]:
     config = config or Config()
     mime = _checked_type(data, config)
     notes = set(structure.check(mime, data))
-    decoded = _decode(data, config)
+    decoded = _decode_apart(data, config) if mime in _ODD_TYPES else decode(data, config)
     _check_length(decoded, len(decoded.frames), notes)
     peak = float(np.abs(decoded.frames).max())
     if not np.isfinite(peak):
@@ -109,8 +118,15 @@ class _Memory(io.BytesIO):
             return self.tell()
 
 
-class _Decoded(NamedTuple):
-    """`frames` is `[T, C]` float32; `declared` is how many the header announces."""
+class Decoded(NamedTuple):
+    """Samples with what the header says of them.
+
+    Attributes:
+        frames: `[T, C]` float32.
+        rate: Samples per second.
+        declared: How many the header announces.
+        coding: Container and codec, as facts.
+    """
 
     frames: NDArray[np.float32]
     rate: int
@@ -124,20 +140,47 @@ def _checked_type(data: bytes, config: Config) -> str:
     if len(data) > config.max_bytes:
         raise Unreadable("file/too_large", size=len(data), cap=config.max_bytes)
     mime = sniff(data[:HEAD])
-    if mime in ("audio/mp4", "audio/aac"):
-        raise Unreadable("audio/needs_conversion", found=mime)
+    if mime in _MEDIA_TYPES and not find_module("av").is_installed:
+        raise Unreadable("audio/needs_media", found=mime)
     if not mime.startswith("audio/"):
         raise Unreadable("audio/not_recognised", found=mime)
     return mime
 
 
-def _decode(data: bytes, config: Config) -> _Decoded:
+def _decode_apart(data: bytes, config: Config) -> Decoded:
+    answer = apart.ask("audio", data, asdict(config))
+    try:
+        found = answer.facts
+        rate, channels = int(found["rate"]), int(found["channels"])
+        frames = np.frombuffer(answer.data, np.float32).reshape(-1, channels)
+        decoded = Decoded(frames, rate, int(found["declared"]), str(found["coding"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreadable("file/reader_crashed", how="its answer made no sense") from error
+    check_promises(channels, rate, decoded.declared, config)
+    return decoded
+
+
+def decode(data: bytes, config: Config) -> Decoded:
+    """Decode by libsndfile, in the process this is called in.
+
+    Args:
+        data: The whole file, its structure checked.
+        config: The limits.
+
+    Raises:
+        Unreadable: When libsndfile refuses, or a limit is passed.
+    """
     try:
         with soundfile.SoundFile(_Memory(data)) as file:
-            _check_promises(file, config)
+            check_promises(file.channels, file.samplerate, file.frames, config)
             # A header may lie, so no more than the cap is ever read.
             most = int(config.max_seconds * file.samplerate) + 1
-            frames = np.asarray(file.read(most, "float32", always_2d=True), np.float32)
+            if file.format == "FLAC":
+                whole = np.asarray(file.read(most, "int32", always_2d=True), np.int32)
+                _check_flac_hash(data, whole)
+                frames = whole.astype(np.float32) / np.float32(1 << 31)
+            else:
+                frames = np.asarray(file.read(most, "float32", always_2d=True), np.float32)
             facts = (file.samplerate, file.frames, f"{file.format} {file.subtype}")
     except Unreadable:
         raise
@@ -150,23 +193,48 @@ def _decode(data: bytes, config: Config) -> _Decoded:
         raise Unreadable(
             "audio/too_long", seconds=f"over {config.max_seconds:g}", cap=f"{config.max_seconds:g}"
         )
-    return _Decoded(frames, rate, declared, coding)
+    return Decoded(frames, rate, declared, coding)
 
 
-def _check_promises(file: soundfile.SoundFile, config: Config) -> None:
-    """What the header says is checked before a sample is decoded."""
-    if not 1 <= file.channels <= 2:
-        raise Unreadable("audio/channels", channels=file.channels)
-    if not config.min_rate <= file.samplerate <= config.max_rate:
-        raise Unreadable(
-            "audio/odd_rate", rate=file.samplerate, least=config.min_rate, most=config.max_rate
-        )
-    seconds = file.frames / file.samplerate
-    if seconds > config.max_seconds:
-        raise Unreadable("audio/too_long", seconds=f"{seconds:.0f}", cap=f"{config.max_seconds:g}")
+def check_promises(channels: int, rate: int, frames: int, config: Config) -> None:
+    """Compare what a header says with the limits, before a sample is decoded.
+
+    Args:
+        channels: How many.
+        rate: Samples per second.
+        frames: Samples of each channel; 0 when the header does not say.
+        config: The limits.
+
+    Raises:
+        Unreadable: When one is passed.
+    """
+    if not 1 <= channels <= 2:
+        raise Unreadable("audio/channels", channels=channels)
+    if not config.min_rate <= rate <= config.max_rate:
+        raise Unreadable("audio/odd_rate", rate=rate, least=config.min_rate, most=config.max_rate)
+    if frames / rate > config.max_seconds:
+        seconds = f"{frames / rate:.0f}"
+        raise Unreadable("audio/too_long", seconds=seconds, cap=f"{config.max_seconds:g}")
 
 
-def _check_length(decoded: _Decoded, held: int, notes: set[str]) -> None:
+def _check_flac_hash(data: bytes, frames: NDArray[np.int32]) -> None:
+    """Compare the MD5 that the encoder wrote of its samples; libsndfile does not look at it.
+
+    Source: RFC 9639, section 8.2.
+    """
+    written = data[26:42]
+    if data[:4] != b"fLaC" or data[4] & 0x7F or not any(written):
+        return
+    bits = (data[20] & 1) << 4 | data[21] >> 4
+    depth = bits + 1
+    width = (depth + 7) // 8
+    lowest = (frames >> (32 - depth)).astype("<i4")
+    packed = lowest.view(np.uint8).reshape(*lowest.shape, 4)[..., :width]
+    if hashlib.md5(packed.tobytes(), usedforsecurity=False).digest() != written:
+        raise Unreadable("audio/damaged", error="its samples do not fit the hash beside them")
+
+
+def _check_length(decoded: Decoded, held: int, notes: set[str]) -> None:
     """A stream may not know its length; everything else must hold what it declares."""
     if not held:
         raise Unreadable("audio/empty")
@@ -189,7 +257,7 @@ def _one_channel(frames: NDArray[np.float32], notes: set[str]) -> NDArray[np.flo
     return mixed
 
 
-def _facts(decoded: _Decoded) -> dict[str, Any]:
+def _facts(decoded: Decoded) -> dict[str, Any]:
     held, channels = decoded.frames.shape
     return {
         "rate": decoded.rate,

@@ -6,6 +6,9 @@ container without decoding a sample and compares what it promises with what it h
 
 from __future__ import annotations
 
+import zlib
+
+from handful.data.modalities.boxes import BrokenBox, CutBox, walk
 from handful.data.modalities.reading import Unreadable
 
 _STREAMED = 0x7FFF_F000
@@ -21,7 +24,7 @@ def check(mime: str, data: bytes) -> tuple[str, ...]:
 
     Returns:
         Codes of repairs that reading it needs: `audio/length_unknown`, `audio/no_end_mark`, or
-        none. FLAC promises are kept by its decoder and are not looked at here.
+        none. A FLAC holds the hash of its own samples, which `read` compares.
 
     Raises:
         Unreadable: When the file ends before its sound does, or is broken inside.
@@ -34,7 +37,9 @@ def check(mime: str, data: bytes) -> tuple[str, ...]:
         return _check_ogg(data)
     if mime == "audio/mpeg":
         return _check_mpeg(data)
-    return ()
+    if mime == "audio/mp4":
+        return _check_mp4(data)
+    return _check_adts(data) if mime == "audio/aac" else ()
 
 
 def _check_wav(data: bytes) -> tuple[str, ...]:
@@ -74,10 +79,61 @@ def _check_ogg(data: bytes) -> tuple[str, ...]:
         end = place + 27 + segments + sum(sizes)
         if len(sizes) < segments or end > len(data):
             raise _cut(end, len(data))
+        if _page_checksum(data[place:end]) != data[place + 22 : place + 26]:
+            raise Unreadable("audio/damaged", error="a checksum is wrong")
         place = end
     if data.find(b"OggS", place) >= 0:
         raise Unreadable("audio/damaged", error=f"byte {place} should begin a page and does not")
     return () if flags & 4 else ("audio/no_end_mark",)
+
+
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def _page_checksum(page: bytes) -> bytes:
+    """CRC-32 of a page whose own checksum counts as zero.
+
+    Ogg feeds each byte's highest bit first and zlib its lowest, so zlib is given the mirror image,
+    and its result is mirrored back; neither the start value nor the end mask of zlib applies.
+    """
+    blank = page[:22] + bytes(4) + page[26:]
+    check = zlib.crc32(blank.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    # Mirroring 32 bits mirrors each byte and their order; the file has the lowest byte first.
+    return check.to_bytes(4, "big").translate(_MIRRORED)
+
+
+def _check_mp4(data: bytes) -> tuple[str, ...]:
+    """The boxes reach the end of the file, and one of them describes the sound."""
+    try:
+        kinds = {box.kind for box in walk(data, 0, len(data))}
+    except CutBox as error:
+        raise _cut(len(data) + 1, len(data)) from error
+    except BrokenBox as error:
+        raise Unreadable("audio/damaged", error=error) from error
+    if b"moov" not in kinds:  # phones write it last, so a cut recording has none
+        raise Unreadable("audio/damaged", error="it does not describe its own sound")
+    return ()
+
+
+def _check_adts(data: bytes) -> tuple[str, ...]:
+    """Walk the frames of bare AAC; each says how long it is.
+
+    Source: ISO/IEC 13818-7, section 6.2.
+    """
+    place, frames = 0, 0
+    while place + 7 <= len(data) and data[place] == 0xFF and data[place + 1] & 0xF6 == 0xF0:
+        size = (data[place + 3] & 3) << 11 | data[place + 4] << 3 | data[place + 5] >> 5
+        if size < 7:
+            raise Unreadable("audio/damaged", error=f"byte {place} should begin a frame")
+        if place + size > len(data):
+            raise _cut(place + size, len(data))
+        place += size
+        frames += 1
+    if not frames or (
+        place < len(data) and data[place : place + 3] not in (b"TAG", b"APE", b"ID3")
+    ):
+        raise Unreadable("audio/damaged", error=f"byte {place} should begin a frame and does not")
+    return ()
 
 
 def _check_mpeg(data: bytes) -> tuple[str, ...]:
@@ -86,7 +142,8 @@ def _check_mpeg(data: bytes) -> tuple[str, ...]:
     Decoding a broken one makes the decoder write to the terminal and skip what it cannot read, so
     the walk comes first.
     """
-    place, frames = _after_tag(data), 0
+    start = place = _after_tag(data)
+    frames = 0
     while (size := _frame_size(data[place : place + 4])) > 0:
         if place + size > len(data):
             raise _cut(place + size, len(data))
@@ -94,7 +151,23 @@ def _check_mpeg(data: bytes) -> tuple[str, ...]:
         frames += 1
     if not frames or _frames_again(data, place):
         raise Unreadable("audio/damaged", error=f"byte {place} should begin a frame and does not")
+    promised = _promised_frames(data, start)
+    if frames < promised:  # the count leaves the first frame out, and some encoders another
+        raise Unreadable("audio/truncated", promised=f"{promised} frames", held=f"{frames - 1}")
+    if promised and frames - 1 > promised + 1:
+        error = f"its header counts {promised} frames and it holds {frames - 1}"
+        raise Unreadable("audio/damaged", error=error)
     return ()
+
+
+def _promised_frames(data: bytes, place: int) -> int:
+    """How many frames follow the first one, which encoders use to say so; 0 when it does not."""
+    first = data[place : place + _frame_size(data[place : place + 4])]
+    for mark in (b"Xing", b"Info"):
+        at = first.find(mark, 4, 64)
+        if at > 0 and first[at + 7 : at + 8] and first[at + 7] & 1:
+            return int.from_bytes(first[at + 8 : at + 12], "big")
+    return 0
 
 
 def _after_tag(data: bytes) -> int:

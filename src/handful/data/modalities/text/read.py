@@ -3,42 +3,53 @@
 UTF-8 is expected, with or without its mark; UTF-16 and UTF-32 are read when they carry theirs.
 Anything else is read as Western European and said to be repaired, because old notes are worth
 keeping; a file with NUL bytes is no text.
+
+Web pages, e-mails, PDF and Word documents give the words one sees in them; they are taken apart in
+another process, see `apart`. What a file is, its content says and not its name.
 """
 
 from __future__ import annotations
 
-import codecs
-import contextlib
 import hashlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from handful.data.modalities import apart, caps
 from handful.data.modalities.base import Words
 from handful.data.modalities.reading import Reading, Unreadable
 from handful.data.modalities.sniff import HEAD, sniff
+from handful.data.modalities.text.plain import decode
 from handful.foundation.errors import require
+from handful.foundation.hardware.extras import find_module
 
 UNKNOWN_LANGUAGE = "und"
 """BCP 47 for "undetermined"."""
 
-# UTF-32 first: its little-endian mark begins with the mark of UTF-16.
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+_APART = {
+    "text/html": "web",
+    "message/rfc822": "letter",
+    "application/pdf": "pdf",
+    "application/zip": "word",
+}
+"""Type to the reader of `child.READERS` that knows it."""
+
+_NOT_READ = {
+    "application/x-ole-storage": "an old or encrypted Office document",
+    "application/rtf": "a document in Rich Text Format",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     """What is accepted as a text."""
 
-    max_bytes: int = 16_000_000
+    max_bytes: int = caps.TEXT_BYTES
     """Largest file that is opened."""
-    max_characters: int = 1_000_000
+    max_characters: int = caps.TEXT_CHARACTERS
     """Longest text; a thick novel has about that many."""
 
     def __post_init__(self) -> None:
@@ -56,7 +67,7 @@ def read(data: bytes, config: Config | None = None) -> Reading[Words]:
 
     Returns:
         The text under the language `und`, line ends as `\n`, with the facts `encoding` and
-        `characters`.
+        `characters`, and for PDF `pages`.
 
     Raises:
         Unreadable: With the reason, when it is no text within the limits.
@@ -66,18 +77,42 @@ def read(data: bytes, config: Config | None = None) -> Reading[Words]:
         raise Unreadable("file/empty")
     if len(data) > config.max_bytes:
         raise Unreadable("file/too_large", size=len(data), cap=config.max_bytes)
-    text, encoding = decode(data)
     found = sniff(data[:HEAD])
+    if found in _NOT_READ:
+        raise Unreadable("text/old_word", found=_NOT_READ[found])
+    if found in _APART:
+        return _read_apart(data, found, config)
+    text, encoding = decode(data)
     if not found.startswith("text/"):
         raise Unreadable("text/not_text", found=found)
     repaired = ("text/latin1",) if encoding == "windows-1252" else ()
+    return _reading(text, "text/plain", repaired, {"encoding": encoding}, config)
+
+
+def _read_apart(data: bytes, found: str, config: Config) -> Reading[Words]:
+    if found == "application/pdf" and not find_module("pypdf").is_installed:
+        raise Unreadable("text/needs_documents")
+    answer = apart.ask(_APART[found], data, {})
+    try:
+        text = answer.data.decode()
+        facts = {name: answer.facts[name] for name in ("encoding", "pages") if name in answer.facts}
+        notes = tuple(map(str, answer.facts["notes"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreadable("file/reader_crashed", how="its answer made no sense") from error
+    mime = WORD if found == "application/zip" else found
+    return _reading(text, mime, notes, facts, config)
+
+
+def _reading(
+    text: str, mime: str, notes: tuple[str, ...], facts: dict[str, Any], config: Config
+) -> Reading[Words]:
     reading = from_words({UNKNOWN_LANGUAGE: text}, config)
     return Reading(
         value=reading.value,
-        mime="text/plain",
+        mime=mime,
         content_sha256=reading.content_sha256,
-        notes=repaired,
-        meta={**reading.meta, "encoding": encoding},
+        notes=notes,
+        meta={**reading.meta, **facts},
     )
 
 
@@ -135,44 +170,3 @@ def content_hash(words: Words) -> str:
         plain = unicodedata.normalize("NFC", text).strip()
         digest.update(f"{language}\x00{plain}\x00".encode())
     return digest.hexdigest()
-
-
-def decode(data: bytes) -> tuple[str, str]:
-    """Turn bytes into characters, for text files and tables alike.
-
-    Args:
-        data: The whole file.
-
-    Returns:
-        The text, and the encoding: `utf-8`, `utf-8-sig`, `utf-16`, `utf-32` or, where none of
-        these fits, `windows-1252`.
-
-    Raises:
-        Unreadable: For NUL bytes, and for a file that breaks the encoding its mark announces.
-    """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            try:
-                return data.decode(encoding), encoding
-            except UnicodeDecodeError as error:
-                raise Unreadable(
-                    "text/broken_encoding", encoding=encoding, place=error.start
-                ) from error
-    if b"\x00" in data:
-        raise Unreadable("text/nul_bytes")
-    try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return data.decode("latin-1").translate(_WINDOWS), "windows-1252"
-
-
-def _windows_characters() -> dict[int, str]:
-    """Where Windows-1252 differs from Latin-1; it leaves five bytes undefined, which stay."""
-    pairs = {}
-    for byte in range(0x80, 0xA0):
-        with contextlib.suppress(UnicodeDecodeError):
-            pairs[byte] = bytes([byte]).decode("windows-1252")
-    return pairs
-
-
-_WINDOWS = _windows_characters()
