@@ -116,7 +116,7 @@ class _Frame:
             )
         below = self._y(0) + 16
         for size in self._ticks():
-            name = "all" if size == self.high else f"{size:g}"
+            name = "all" if size == self.high else f"{size:.0f}"
             found.append(
                 f'<text x="{self._x(size):.1f}" y="{below:.1f}" text-anchor="middle" '
                 f'fill="{GREY}">{name}</text>'
