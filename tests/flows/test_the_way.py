@@ -180,7 +180,9 @@ def test_batches_for_a_training_loop_of_ones_own(trained: tuple[hd.Project, Run]
     loader = project.batches(16, modalities=("image", "audio"), seed=1)
     seen = [item.id for batch in loader.epoch(0) for item in batch.items]
     assert sorted(seen) == [i.id for i in project.items.items() if set(i.modalities) - {"text"}]
-    first = next(loader.epoch(0))
+    coming = loader.epoch(0)
+    first = next(coming)
+    coming.close()
     rest = [item.id for batch in loader.after(first.position) for item in batch.items]
     assert [item.id for item in first.items] + rest == seen
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import subprocess
@@ -184,6 +185,7 @@ def test_leaving_in_the_middle_leaves_no_thread(loader: Callable[..., Loader]) -
     coming = loader(size=2).epoch()
     next(coming)
     coming.close()
+    gc.collect()  # the first one was left to the collector
     assert threading.active_count() <= before
 
 
@@ -225,6 +227,9 @@ def test_a_loader_works_in_a_spawned_process(loader: Callable[..., Loader]) -> N
     assert parent.poll(90), "the reader hangs"
     assert parent.recv() == keys(made.epoch(0))
     process.join(10)
+    process.close()
+    parent.close()
+    child.close()
 
 
 FORKED = """

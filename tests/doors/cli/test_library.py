@@ -19,7 +19,9 @@ def shop(tmp_path: Path) -> hd.Project:
 
 
 @pytest.fixture
-def say(shop: hd.Project, capsys: pytest.CaptureFixture[str]):
+def say(shop: hd.Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "400")  # a line of a table is a line, however long the path
+
     def run(*words: str, code: int = 0) -> tuple[str, str]:
         capsys.readouterr()
         assert main(["library", *words, "--project", str(shop.folder)]) == code

@@ -23,6 +23,7 @@ from handful.data.batches import order
 from handful.data.batches.waiting import Waiting
 from handful.data.library.items import Item
 from handful.data.library.library import Library
+from handful.data.library.outline import outline
 from handful.data.modalities.base import MODALITIES
 from handful.foundation.errors import InputError, UsageError, did_you_mean, require
 from handful.foundation.hardware import choose_threads, look_at_processor
@@ -117,7 +118,8 @@ class Loader:
     def __init__(self, library: Library, config: Config | None = None) -> None:
         self.library = library
         self.config = config or Config()
-        self._outline = library.outline(
+        self._outline = outline(
+            library,
             modalities=self.config.modalities,
             complete=self.config.complete,
             split=self.config.split,

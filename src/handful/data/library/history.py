@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from handful.data.library.card import HISTORY, Card, now, past_cards
 from handful.data.library.writer import Tables
-from handful.foundation.errors import UsageError, did_you_mean
+from handful.foundation.errors import ProjectError, UsageError, did_you_mean
 from handful.foundation.project.atomic import append_line, read_lines
 
 _NAME = re.compile(r"[^\W\d_][\w.-]{0,63}")
@@ -342,3 +343,21 @@ def _are(past: History) -> str:
         return f"is {shown[0]}"
     older = f"{more} older ones, " if more else ""
     return f"are {older}{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+_T = TypeVar("_T")
+
+
+def again(look: Callable[[], _T]) -> _T:
+    """Look at all versions, anew when another process trimmed some of them at that moment.
+
+    Args:
+        look: Reads them.
+
+    Raises:
+        ProjectError: When they cannot be read for another reason.
+    """
+    for _ in range(4):
+        with suppress(ProjectError):
+            return look()
+    return look()

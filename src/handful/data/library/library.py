@@ -14,12 +14,12 @@ opened, whatever is written meanwhile.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar, overload
+from typing import Literal, NamedTuple, overload
 
 import pyarrow as pa
 
@@ -32,7 +32,6 @@ from handful.data.library.history import Version
 from handful.data.library.items import Item, Label, LabelKind, Part, Split, Status
 from handful.data.library.labels import statements
 from handful.data.library.media import Media
-from handful.data.library.outline import Outline, outline
 from handful.data.library.store import column_lists, is_one_of
 from handful.data.library.trimming import Trimming
 from handful.data.library.writer import Writer, tables_in
@@ -213,42 +212,23 @@ class Library:
             items = [item for item in items if item.label(labelled) is not None]
         return items[:limit]
 
-    def outline(
-        self,
-        *,
-        modalities: Sequence[str] = MODALITIES,
-        complete: bool = False,
-        split: Split | str | None = None,
-        length_of: str = "",
-    ) -> Outline:
-        """Where the wanted items lie and how long they are: some bytes per item.
+    def scan(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Some columns of all rows, some thousands at a time.
 
         Args:
-            modalities: Items without any of these are left out.
-            complete: Leave out items that lack one of them.
-            split: Only items of this split.
-            length_of: The modality whose length counts; none when empty.
+            columns: Of `rows.ITEMS`.
 
         Raises:
-            UsageError: For an unknown modality or split.
             ProjectError: When the tables cannot be read.
         """
-        conditions(None, modalities, split, None, False)
         with self._may_be_trimmed():
-            return outline(
-                self._tables.items,
-                self.card.items_version,
-                modalities=modalities,
-                complete=complete,
-                split=None if split is None else str(split),
-                length_of=length_of,
-            )
+            yield from self._tables.items.scan(self.card.items_version, columns)
 
     def take(self, rows_of: Sequence[int]) -> list[Item]:
         """Read items by their rows, in the order asked for.
 
         Args:
-            rows_of: From an `outline` of this version.
+            rows_of: As `scan` counts them, from 0.
 
         Raises:
             ProjectError: When the tables cannot be read.
@@ -432,7 +412,7 @@ class Library:
         Raises:
             ProjectError: When the library is damaged.
         """
-        return _again(lambda: history.read_versions(self.folder, self._tables))
+        return history.again(lambda: history.read_versions(self.folder, self._tables))
 
     def undo(self, to: int | str | None = None) -> int:
         """Go back to an earlier state, as a new version; nothing of the history is lost.
@@ -523,7 +503,7 @@ class Library:
             UsageError: When `keep` is below 1.
             ProjectError: When a run or a release cannot tell which version it names.
         """
-        return _again(lambda: trimming.look(self.folder, self._tables, keep))
+        return history.again(lambda: trimming.look(self.folder, self._tables, keep))
 
     def trim(self, *, keep: int) -> Trimming:
         """Delete old versions, and the rows and copies of media that only they hold, for good.
@@ -613,14 +593,3 @@ class Library:
 
     def _hash(self) -> str:
         return digest(self._read_items(["id", "row_sha256"]), self._read_labels())
-
-
-_T = TypeVar("_T")
-
-
-def _again(look: Callable[[], _T]) -> _T:
-    """Look at all versions, anew when another process trimmed some of them at that moment."""
-    for _ in range(4):
-        with suppress(ProjectError):
-            return look()
-    return look()

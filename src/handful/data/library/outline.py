@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from handful.data.library.choosing import conditions
 from handful.data.library.items import Status
-from handful.data.library.store import Table, column_lists
+from handful.data.library.library import Library
+from handful.data.library.store import column_lists
 
 _USABLE = (str(Status.OK), str(Status.REPAIRED))
 _LENGTHS = {"text": ("characters",), "image": ("width", "height"), "audio": ("frames",)}
@@ -39,31 +41,34 @@ class Outline:
 
 
 def outline(
-    table: Table,
-    version: int,
+    library: Library,
     *,
     modalities: Sequence[str],
     complete: bool = False,
     split: str | None = None,
     length_of: str = "",
 ) -> Outline:
-    """Look through one version of a table of items.
+    """Look through a library.
 
     Args:
-        table: Of items.
-        version: Which.
+        library: At the version that counts.
         modalities: Items without any of these are left out.
         complete: Leave out items that lack one of them.
         split: Only items of this split; all when None.
         length_of: The modality whose length counts; none when empty.
+
+    Raises:
+        UsageError: For an unknown modality or split.
+        ProjectError: When the tables cannot be read.
     """
+    conditions(None, modalities, split, None, False)
     columns = ["id", "split", *(f"{name}_status" for name in modalities)]
     columns += [f"{length_of}_meta"] if length_of else []
     ids: list[str] = []
     rows: list[int] = []
     lengths: list[int] = []
     first = 0
-    for part in table.scan(version, columns):
+    for part in library.scan(columns):
         held = column_lists(part)
         has = np.array(
             [[each in _USABLE for each in held[f"{name}_status"]] for name in modalities]

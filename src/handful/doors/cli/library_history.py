@@ -12,7 +12,7 @@ from handful.foundation.console import Column, Table, bytes_text, count_text, pl
 
 
 def library_history(*, lines: int = 20, every: bool = False, project: Path | None = None) -> None:
-    """List the versions of the library: when each was made, by what, and what it changed.
+    """List the versions of the library: when, by what, and what changed.
 
     A long change makes a version every few seconds, so that a kill costs little; they are shown as
     one line. Of trimmed versions only this line is left.

@@ -11,7 +11,7 @@ from handful.foundation.console import Column, Table, bytes_text, plural
 
 
 def library_trim(*, keep: int = 1, yes: bool = False, project: Path | None = None) -> None:
-    """Show what the library's history costs, and with --yes delete old versions for good.
+    """Show what history costs; with --yes delete old versions for good.
 
     What the library holds now always stays, and so do versions with a tag and those that a run or
     a release learned from. Your files are never touched.

@@ -60,7 +60,7 @@ VERBS = (
     Verb(
         "library history",
         "housekeeping",
-        "List the versions of the library: when each was made, by what, and what it changed.",
+        "List the versions of the library: when, by what, and what changed.",
     ),
     Verb(
         "library undo",
@@ -80,7 +80,7 @@ VERBS = (
     Verb(
         "library trim",
         "housekeeping",
-        "Show what the library's history costs, and with --yes delete old versions for good.",
+        "Show what history costs; with --yes delete old versions for good.",
     ),
     Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
     Verb("sample", "housekeeping", "Make sample files to try things on."),
