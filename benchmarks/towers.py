@@ -35,8 +35,10 @@ from scipy.linalg import cho_factor, cho_solve
 
 from common import Row, report
 from handful.data.modalities.base import Picture
+from handful.learn.routes.towers import Profile, Recipe
 from handful.learn.towers.base import Kernel
 from handful.learn.towers.classical.image.base import Canvas, paint
+from handful.learn.towers.classical.profiles import make_tower
 from handful.learn.towers.classical.tower import ClassicalTower, make_block
 from handful.numerics.stats.proportions import share_interval
 
@@ -270,6 +272,19 @@ def digits(data: Path) -> list[Row]:
 # ---------------------------------------------------------------- speed
 
 
+def _as_trained(profile: Profile, size: int, bar: float, photos: list[Picture]) -> Row:
+    """The tower that `handful train` gives photos, each encoded with all its blocks."""
+    names = Recipe.of(profile, ["image"]).blocks["image"]
+    made = make_tower("image", names, picture_px=size)
+    made.fit(photos, seed=SEED)
+    return Row(
+        name=f"speed of the {profile} profile as trained, {size} px, from 256 px",
+        value=len(photos) / cpu(lambda: made.encode(photos)),
+        unit="pictures/CPU s",
+        at_least=bar,
+    )
+
+
 def speeds() -> list[Row]:
     """Pictures a second of one thread, from small and from large pictures, and from JPEG bytes."""
     small, large = made_up(192, 112), made_up(192, 256)
@@ -292,6 +307,7 @@ def speeds() -> list[Row]:
                     at_least=SPEED_BARS.get(title),
                 )
             )
+    rows += [_as_trained("default", 128, 60, large), _as_trained("fast", 96, 300, large)]
     for name in sorted({name for blocks in SETS.values() for name in blocks}):
         made = tower([name], 96)
         started = time.process_time()
