@@ -22,7 +22,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import handful as hd
 from common import Row, report
@@ -37,8 +36,6 @@ from real_sets import TASK, RealSet, Thing
 ITEMS, SEED, FOLDS = 600, 0, 5
 ALL = ("text", "image", "audio")
 COUNTS = (1, 2, 5, 10, 20, 40)
-
-Scores = NDArray[np.float64]
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Handful's own way on five real sets with few labels, beside what one would use instead.
 
-    python benchmarks/real.py --data DIR            about 50 minutes on two cores
+    python benchmarks/real.py --data DIR            somewhat over an hour on two cores
     python benchmarks/real.py --data DIR --quick    one seed, 1, 5 and all labels; nothing is kept
 
 DIR holds `grocery`, `stamps_trimodal`, `emoji`, `esc10` and `avmnist_parts/fsdd`. Each set becomes

@@ -31,7 +31,8 @@ ROOM = "handful.learn.rungs"
 
 _FLATTERY = 0.3
 """How much nearer to the truth each choice on N held-out answers makes a rung look, times N. With
-15 labels the calibrated product, which makes nine choices, promised .55 and kept .40."""
+15 labels the calibrated product, which makes nine choices, looked best in 8 of 15 draws and was
+less often right than the average in 7 of those."""
 _TOO_FEW = "The labels are too few to compare rungs on; this one does best with few."
 
 Settings = Mapping[str, Mapping[str, Any]]

@@ -3,9 +3,9 @@
 Use when: nobody knows which of the two suits a library, as with few labels. The kernels compare
 whole items, the latents know what pairs without labels have taught, and each fails where the other
 does not. Needs: kernels and latents. Cost: nothing beside the two rungs that it is made of.
-Source: averaging of models, Hoeting et al., Statistical Science 1999. Held-out groups of five real
-sets, 1 to 20 labels per class: .602 right where choosing between the two gave .596, and .349
-where the kernels alone had .350 and the latents .327 at one label per class.
+Source: averaging of models, Hoeting et al., Statistical Science 1999. On groups held out of the
+training parts of five real sets, 1 to 20 labels per class, eight tasks: .573 right, where the
+kernels alone had .566 and the latents alone .557.
 """
 
 from __future__ import annotations
