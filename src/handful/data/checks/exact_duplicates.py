@@ -6,15 +6,16 @@ Cost: one pass over the rows; no file is opened.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from handful.data.checks.base import Check, Finding, Severity, View, some
 from handful.data.checks.workbench import Workbench
-from handful.data.library.items import Item, truths
+from handful.data.library.copies import Conflict, clusters, conflicts
+from handful.data.library.items import Item
 from handful.foundation.errors import require
 
 
@@ -41,27 +42,37 @@ class ExactDuplicates(Check):
 
     def run(self, view: View) -> list[Finding]:
         """Compare content hashes across items."""
-        clusters = _clusters(view.usable)
+        sets = [_Copies(each, tuple(conflicts(each))) for each in clusters(view.usable)]
         findings = [
-            self._about_splits(clusters),
-            self._about_labels(clusters),
-            self._about_groups(clusters),
-            self._about_licences(clusters),
-            self._about_rest(clusters),
+            self._about_splits(sets),
+            self._about_labels(sets),
+            self._about_groups(sets),
+            self._about_licences(sets),
+            self._about_rest(sets),
         ]
         return [finding for finding in findings if finding]
 
     def plant(self, bench: Workbench, dice: np.random.Generator) -> list[str]:
-        """One picture in training and test, one with two labels, one sound in two groups."""
+        """A picture in training and test, one with two labels and terms, a sound in two groups."""
         for place in range(6):
             bench.item(f"plain-{place}", dice, kind="cup", split="train", batch=f"b{place}")
         bench.item("leak-a", dice, kind="cup", split="train", batch="x1")
         bench.item("leak-b", dice, kind="cup", split="test", batch="x2", image="leak-a.png")
         bench.item("torn-a", dice, kind="cup", split="train", batch="y")
         bench.item("torn-b", dice, kind="bowl", split="train", batch="y", image="torn-a.png")
+        bench.item("sold-a", dice, kind="cup", split="train", batch="w", licence="MIT")
+        bench.item(
+            "sold-b",
+            dice,
+            kind="cup",
+            split="train",
+            batch="w",
+            licence="CC-BY-4.0",
+            image="sold-a.png",
+        )
         bench.item("far-a", dice, kind="cup", split="train", batch="z1")
         bench.item("far-b", dice, kind="cup", split="train", batch="z2", audio="far-a.wav")
-        return ["leak-a", "leak-b", "torn-a", "torn-b", "far-a", "far-b"]
+        return ["leak-a", "leak-b", "torn-a", "torn-b", "sold-a", "sold-b", "far-a", "far-b"]
 
     def control(self, bench: Workbench, dice: np.random.Generator) -> None:
         """Different items, of which some are described in the same words."""
@@ -70,10 +81,10 @@ class ExactDuplicates(Check):
             facts = {"kind": "cup" if place % 2 else "bowl", "split": split, "batch": f"b{place}"}
             bench.item(f"plain-{place}", dice, note="a blue cup", **facts)
 
-    def _about_splits(self, clusters: list[list[Item]]) -> Finding | None:
+    def _about_splits(self, sets: list[_Copies]) -> Finding | None:
         return self._finding(
-            clusters,
-            lambda item: item.split,
+            sets,
+            "split",
             "straddle the splits",
             Severity.SERIOUS,
             "A model that has seen the answer scores better than it is. Every number measured on "
@@ -81,35 +92,27 @@ class ExactDuplicates(Check):
             "Move all copies into one split, or give copies the same group and split anew.",
         )
 
-    def _about_labels(self, clusters: list[list[Item]]) -> Finding | None:
-        tasks = sorted({label.task for each in clusters for item in each for label in item.labels})
-        torn: dict[str, list[list[Item]]] = {}
-        for task in tasks:
-            answer = _answer_to(task)
-            torn[task] = [each for each in clusters if len(_different(each, answer)) > 1]
-        torn = {task: each for task, each in torn.items() if each}
+    def _about_labels(self, sets: list[_Copies]) -> Finding | None:
+        torn = [each for each in sets if each.tasks]
         if not torn:
             return None
-        found = [each for clusters_of_task in torn.values() for each in clusters_of_task]
-        unique = list({id(each): each for each in found}.values())
+        tasks = Counter(task for each in torn for task in each.tasks)
+        first = next(each for each in torn[0].conflicts if each.task)
         return self.finding(
-            f"{len(unique)} sets of identical content have conflicting labels ({some(torn)})",
+            f"{len(torn)} sets of identical content have conflicting labels ({some(sorted(tasks))})",
             Severity.SERIOUS,
-            (item.id for each in unique for item in each),
-            evidence={
-                "tasks": {task: len(each) for task, each in torn.items()},
-                "clusters": self._shown(unique),
-            },
+            (item.id for each in torn for item in each.items),
+            evidence={"tasks": dict(sorted(tasks.items())), "clusters": self._shown(torn)},
             meaning="The same thing cannot have two answers. At least one is wrong, and no model "
-            "can learn both.",
+            f"can learn both. {first.sentence}",
             fix="Look at each set and correct the wrong label. If the label depends on something "
             "else, such as the sound, it is no mistake.",
         )
 
-    def _about_groups(self, clusters: list[list[Item]]) -> Finding | None:
+    def _about_groups(self, sets: list[_Copies]) -> Finding | None:
         return self._finding(
-            clusters,
-            lambda item: item.group,
+            sets,
+            "group",
             "lie in different groups",
             Severity.WARNING,
             "Groups are what keeps copies together when data is split. These copies would be torn "
@@ -117,88 +120,72 @@ class ExactDuplicates(Check):
             "Give all copies the same group.",
         )
 
-    def _about_licences(self, clusters: list[list[Item]]) -> Finding | None:
+    def _about_licences(self, sets: list[_Copies]) -> Finding | None:
         return self._finding(
-            clusters,
-            lambda item: item.rights.licence,
+            sets,
+            "licence",
             "are under different licences",
             Severity.WARNING,
             "Which terms hold cannot be told, and the stricter ones may be broken unnoticed.",
             "Find out where each copy came from and keep the one whose terms you can prove.",
         )
 
-    def _about_rest(self, clusters: list[list[Item]]) -> Finding | None:
+    def _about_rest(self, sets: list[_Copies]) -> Finding | None:
         """Copies that spoil nothing but count twice."""
-        rest = [each for each in clusters if not _spoils(each)]
+        rest = [each for each in sets if not each.conflicts]
         if not rest:
             return None
-        items = [item.id for each in rest for item in each]
+        items = [item.id for each in rest for item in each.items]
         return self.finding(
             f"{len(rest)} sets of identical content ({len(items)} items)",
             Severity.NOTE,
             items,
             evidence={"clusters": self._shown(rest)},
-            meaning="These items count several times in training and in every share.",
+            meaning="These items count several times in training and in every share. First: "
+            f"{some((item.key for item in rest[0].items), 3)}.",
             fix="Leave one of each set, if the others say nothing more.",
         )
 
     def _finding(
         self,
-        clusters: list[list[Item]],
-        fact: Callable[[Item], Hashable],
+        sets: list[_Copies],
+        about: str,
         what: str,
         severity: Severity,
         meaning: str,
         fix: str,
     ) -> Finding | None:
-        bad = [each for each in clusters if len(_different(each, fact)) > 1]
+        bad = [each for each in sets if each.about(about)]
         if not bad:
             return None
-        items = [item.id for each in bad for item in each]
+        items = [item.id for each in bad for item in each.items]
         return self.finding(
             f"{len(bad)} sets of identical content {what} ({len(items)} items)",
             severity,
             items,
-            evidence={"clusters": self._shown(bad)},
-            meaning=meaning,
+            evidence={
+                "clusters": self._shown(bad),
+                "said": [each.about(about) for each in bad[: self.config.most_shown]],
+            },
+            meaning=f"{meaning} {bad[0].about(about)}",
             fix=fix,
         )
 
-    def _shown(self, clusters: list[list[Item]]) -> list[list[str]]:
-        return [[item.id for item in each] for each in clusters[: self.config.most_shown]]
+    def _shown(self, sets: list[_Copies]) -> list[list[str]]:
+        return [[item.id for item in each.items] for each in sets[: self.config.most_shown]]
 
 
-def _clusters(items: Iterable[Item]) -> list[list[Item]]:
-    """Items with an equal picture or sound; texts count only where an item has nothing else.
+class _Copies(NamedTuple):
+    """Items of the same content, and what is said of them and contradicted."""
 
-    Two different cups may both be described as "a blue cup", so equal words are no copy.
-    """
-    by_content: dict[str, list[Item]] = defaultdict(list)
-    for item in items:
-        media = [name for name in item.modalities if name != "text"]
-        for modality in media or item.modalities:
-            if "audio/silent" not in item.parts[modality].notes:
-                by_content[item.parts[modality].content_sha256].append(item)
-    found = [each for each in by_content.values() if len(each) > 1]
-    unique = {tuple(item.id for item in each): each for each in found}
-    return list(unique.values())
+    items: list[Item]
+    conflicts: tuple[Conflict, ...]
 
+    @property
+    def tasks(self) -> list[str]:
+        """The tasks whose answers conflict."""
+        return [each.task for each in self.conflicts if each.task]
 
-def _different(items: Iterable[Item], fact: Callable[[Item], Hashable]) -> set[Hashable]:
-    """The different known values of a fact; unknown ones contradict nothing."""
-    return {value for item in items if (value := fact(item))}
-
-
-def _answer_to(task: str) -> Callable[[Item], Hashable]:
-    return lambda item: item.label(task)
-
-
-def _spoils(items: list[Item]) -> bool:
-    facts: list[Callable[[Item], Hashable]] = [
-        lambda item: item.split,
-        lambda item: item.group,
-        lambda item: item.rights.licence,
-    ]
-    tasks = {task for item in items for task in truths(item.labels)}
-    facts += [_answer_to(task) for task in tasks]
-    return any(len(_different(items, fact)) > 1 for fact in facts)
+    def about(self, fact: str) -> str:
+        """The conflict about one fact in plain words; empty when there is none."""
+        return next((each.sentence for each in self.conflicts if each.about == fact), "")

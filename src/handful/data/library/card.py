@@ -33,6 +33,7 @@ class Card:
         items_version: The version of the table of items that belongs to it.
         labels_version: The version of the table of labels that belongs to it.
         labels: How many statements the table of labels holds.
+        places: The place of the next statement: how many there ever were, forgotten ones included.
         created: When the library was made, in UTC.
         changed: When this version was made, in UTC.
         doing: What made it, such as `add`.
@@ -49,6 +50,7 @@ class Card:
     items_version: int
     labels_version: int
     labels: int = 0
+    places: int = 0
     created: str = ""
     changed: str = ""
     doing: str = ""
@@ -66,6 +68,7 @@ class Card:
         items_version: int,
         labels_version: int,
         labels: int,
+        places: int,
         about: str = "",
         began: int | None = None,
         moved: Mapping[str, int] | None = None,
@@ -77,6 +80,7 @@ class Card:
             items_version: The table of items then.
             labels_version: The table of labels then.
             labels: How many statements it then holds.
+            places: The place of the statement that comes after them.
             about: To what it is done.
             began: The version before the whole change; this one when left out.
             moved: How many items are added, changed and gone.
@@ -87,6 +91,7 @@ class Card:
             items_version=items_version,
             labels_version=labels_version,
             labels=labels,
+            places=places,
             changed=now(),
             doing=doing,
             about=about,
@@ -170,11 +175,13 @@ def now() -> str:
 def _card(content: Mapping[str, Any], path: Path) -> Card:
     names = Card.__dataclass_fields__
     try:
-        content = {"about": "", "began": None, "moved": {}, **content}  # older cards lack these
+        # Older cards lack these.
+        older = {"about": "", "began": None, "moved": {}, "places": content["labels"]}
+        content = {**older, **content}
         card = Card(**{name: content[name] for name in names})
         whole = all(
             isinstance(getattr(card, name), int)
-            for name in ("version", "items_version", "labels_version", "labels")
+            for name in ("version", "items_version", "labels_version", "labels", "places")
         )
     except KeyError as error:
         raise _damaged(path, f"`{error.args[0]}` is missing") from None

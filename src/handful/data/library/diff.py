@@ -52,7 +52,7 @@ class Diff:
         labels_said: Statements that only the later one has.
         labels_superseded: Statements that stand in the earlier one and were followed in the later
             one by another of the same annotator.
-        labels_gone: Statements that only the earlier one has; only an undo takes any away.
+        labels_gone: Statements that only the earlier one has; an undo or forgetting took them away.
     """
 
     before: int

@@ -37,8 +37,8 @@ class Version:
         about: To what, such as the source; may be empty.
         added: How many items came.
         changed: How many were replaced by what was read anew or decided.
-        gone: How many are no longer there; only an undo takes items away.
-        labels: How many statements came, less those that an undo took away.
+        gone: How many are no longer there; an undo and forgetting take items away.
+        labels: How many statements came, less those that an undo or forgetting took away.
         items: How many items it holds; None where nobody counted.
         digest: Hash of all rows; empty where nobody counted.
         tags: The names it has.

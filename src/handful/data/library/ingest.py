@@ -20,10 +20,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from handful.data.library import keywords
+from handful.data.library.copies import conflicts_with, telling
 from handful.data.library.examine import Limits, examine
+from handful.data.library.holding import still_held
 from handful.data.library.items import Item, Label, LabelKind, Part, Rights
 from handful.data.library.library import Library
 from handful.data.library.report import AddReport, Progress, Tally
+from handful.data.library.returning import Returning
 from handful.data.library.rows import LabelRow
 from handful.data.library.sources.archive import list_archive, open_archive
 from handful.data.library.sources.base import Aside, Candidate, FilePlace, Leaf, Tree, absolute
@@ -72,6 +75,7 @@ def ingest(
     licence: str = "",
     annotator: str = "import",
     media_root: Path | None = None,
+    again: bool = False,
     config: Config | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> AddReport:
@@ -91,6 +95,7 @@ def ingest(
         annotator: Who the labels in the source are from.
         media_root: For tables: the folder that relative paths start from; the table's own when
             left out. No path may leave it.
+        again: Take in what was forgotten as well; left out otherwise.
         config: Batches, threads, limits.
         on_progress: Called after each item and each commit, from this thread.
 
@@ -124,7 +129,7 @@ def ingest(
                 plan = open_table(path, given(columns))
                 feed = _Feed(None, plan.choices, plan.candidates)
         feed = feed._replace(entries=_asking(feed.entries, labels_from_keywords))
-        run = _Run(library, writer, str(path), config, annotator, on_progress)
+        run = _Run(library, writer, str(path), config, annotator, on_progress, again)
         return run.take_in(feed)
 
 
@@ -264,6 +269,7 @@ class _Run:
         config: Config,
         annotator: str,
         on_progress: Callable[[Progress], None] | None,
+        again: bool,
     ) -> None:
         self._library = library
         self._writer = writer
@@ -272,6 +278,7 @@ class _Run:
         self._annotator = annotator
         self._on_progress = on_progress
         self._known = self._load_known()
+        self._met = Returning(library, writer, str(source), again)
         self._tally = Tally()
         self._items: Counter[str] = Counter()
         self._labels = 0
@@ -279,6 +286,7 @@ class _Run:
         self._added: list[Item] = []
         self._changed: list[Item] = []
         self._said: list[LabelRow] = []
+        self._contents: set[str] = set()
         self._started = self._last_commit = time.monotonic()
         self._total: int | None = None
 
@@ -296,14 +304,16 @@ class _Run:
         except (KeyboardInterrupt, InputError):
             self._commit()  # what was read is kept
             raise
-        self._commit()
         if not self._tally.seen:
             raise InputError(f'"{self._source}" holds nothing to read.', "check the path")
+        self._mark_gone()
+        self._commit()
         return self._report(feed.choices)
 
     def _load_known(self) -> dict[str, _Known]:
         known = {}
-        for item in self._library.items(source=self._source, with_quarantined=True):
+        items = self._library.items(source=self._source, with_quarantined=True)
+        for item in sorted(items, key=lambda item: item.usable):  # of one name, what is in use
             looks = frozenset(
                 (part.modality, part.origin, part.size, part.stamp) for part in item.parts.values()
             )
@@ -329,6 +339,8 @@ class _Run:
     def _take(self, candidate: Candidate) -> _Taken:
         """Read one candidate's pieces, unless nothing about it changed. Runs in a thread."""
         known = self._known.get(candidate.key)
+        if known is None and self._met.is_unwanted(candidate.key):
+            return _Taken(candidate, None, None)
         if known and _is_same(candidate, known):
             return _Taken(candidate, known.item, None)
         media, limits = self._library.media, self._config.limits
@@ -339,13 +351,20 @@ class _Run:
 
     def _note_item(self, taken: _Taken) -> None:
         candidate, known, parts = taken
-        if parts is None:
+        self._met.see(candidate.key)
+        if parts is not None:
+            known = self._met.known_as(candidate.key, known, parts)
+        if known is None and (parts is None or self._met.was_forgotten(candidate.key, parts)):
+            for piece in candidate.pieces:
+                self._tally.aside(Aside(piece.name or candidate.key, Unreadable("item/forgotten")))
+        elif parts is None:
             self._tally.unchanged(len(candidate.pieces))
             self._items["unchanged"] += 1
         else:
             for piece in candidate.pieces:
                 self._tally.part(piece.name or candidate.key, parts[piece.modality])
-            if known and known.parts == parts and _declares_same(candidate, known):
+            parts = still_held(parts, known)
+            if known and known.parts == parts and self._says_same(candidate, known):
                 self._items["unchanged"] += 1  # looked at again, such as a file without rights
             else:
                 self._put(candidate, known, parts)
@@ -353,6 +372,9 @@ class _Run:
 
     def _put(self, candidate: Candidate, known: Item | None, parts: dict[str, Part]) -> None:
         """Line an item up for the next commit."""
+        # What an earlier source said still holds where the new one says nothing.
+        is_silent = _is_from_elsewhere(known, self._source) and candidate.rights == Rights()
+        self._contents.update(telling(parts))
         item = Item(
             id=known.id if known else self._writer.fresh_id(),
             key=candidate.key,
@@ -361,7 +383,9 @@ class _Run:
             group=candidate.group or (known.group if known else ""),
             split=candidate.split or (known.split if known else None),
             split_reason=known.split_reason if known else "",
-            rights=candidate.rights,
+            rights=known.rights
+            if known and moved and candidate.rights == Rights()
+            else candidate.rights,
             created=known.created if known else datetime.now(UTC),
             revision=known.revision + 1 if known else 0,
             declared_sha256=candidate.declared_sha256,
@@ -389,6 +413,8 @@ class _Run:
             and label.value is not None
             and not label.superseded
         }
+        if _is_from_elsewhere(known, self._source):
+            said = {task: value for task, value in said.items() if task in given}
         answers: dict[str, str | None] = {**dict.fromkeys(said), **given}
         now, kind = datetime.now(UTC), LabelKind.IMPORT
         return [
@@ -396,6 +422,15 @@ class _Run:
             for task, value in answers.items()
             if said.get(task) != value
         ]
+
+    def _says_same(self, candidate: Candidate, known: Item) -> bool:
+        is_named = (known.source, known.key) == (self._source, candidate.key)
+        return is_named and _declares_same(candidate, known)
+
+    def _mark_gone(self) -> None:
+        """Mark the items of this source whose files are no longer there; nothing is dropped."""
+        gone = self._met.gone(known.item for known in self._known.values())
+        self._changed += gone
 
     def _tell(self, name: str) -> None:
         if self._on_progress:
@@ -434,6 +469,9 @@ class _Run:
             labels=self._labels,
             reasons=dict(sorted(self._tally.reasons.items())),
             remarks=tuple(self._tally.remarks),
+            renamed=tuple(self._met.renames),
+            gone=tuple(self._met.lost),
+            conflicts=tuple(conflicts_with(self._library, self._contents)),
             choices=tuple(choices),
             seconds=time.monotonic() - self._started,
         )
@@ -441,6 +479,11 @@ class _Run:
 
 def _result(entry: Future[_Taken] | Aside) -> _Taken | Aside:
     return entry if isinstance(entry, Aside) else entry.result()
+
+
+def _is_from_elsewhere(known: Item | None, source: str) -> bool:
+    """Whether an item came from another source, where its files are gone now."""
+    return known is not None and known.source != source
 
 
 def _is_same(candidate: Candidate, known: _Known) -> bool:

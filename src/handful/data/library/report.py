@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from handful.data.library.copies import Conflict
 from handful.data.library.items import Part, Status
 from handful.data.library.sources.base import Aside
 from handful.data.modalities.reading import reason_of
@@ -72,6 +73,10 @@ class AddReport:
             skipped for another reason than being unchanged.
         choices: Sentences about what was decided: which files make an item, which column is what.
         seconds: Wall time.
+        renamed: Items whose files have another name or place: what they were called, and are now.
+        gone: Names of the items whose files are no longer there; kept with their labels, and left
+            out until the files come back.
+        conflicts: What is said of copies of what came, and contradicted by others.
     """
 
     source: str
@@ -89,6 +94,9 @@ class AddReport:
     remarks: tuple[Remark, ...]
     choices: tuple[str, ...]
     seconds: float
+    renamed: tuple[tuple[str, str], ...] = ()
+    gone: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
 
 
 class Tally:

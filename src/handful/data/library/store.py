@@ -198,6 +198,32 @@ class Table:
             data.delete(is_one_of(column, values))
         return data.version
 
+    def erase(self, column: str, values: Iterable[str]) -> int:
+        """Take rows out of the newest version and out of every file that it reads.
+
+        Older versions still hold them until `forget` deletes those.
+
+        Args:
+            column: A column of text.
+            values: Rows holding one of these go.
+
+        Returns:
+            The new version.
+
+        Raises:
+            StorageError: When the disk refuses; what counts is then as it was.
+        """
+        data = self._open(None)
+        with _disk("write", self.folder):
+            data.delete(is_one_of(column, values))
+            # Every file of which a row was deleted is written anew, however little is missing.
+            data.optimize.compact_files(
+                materialize_deletions=True,
+                materialize_deletions_threshold=0.0,
+                data_storage_version=FILE_FORMAT,
+            )
+        return data.version
+
     def read(
         self,
         version: int,
@@ -221,6 +247,20 @@ class Table:
             return data.to_table(
                 columns=list(columns) if columns is not None else None, filter=where, limit=limit
             )
+
+    def count(self, version: int, where: str) -> int:
+        """How many rows of one version fulfil a condition.
+
+        Args:
+            version: Which.
+            where: An SQL condition.
+
+        Raises:
+            ProjectError: When that version is not there or cannot be read.
+        """
+        data = self._open(version)
+        with self._reading(f" at version {version}"):
+            return data.count_rows(filter=where)
 
     def take(self, version: int, places: Sequence[int]) -> pa.Table:
         """Read rows by their place, in the order asked for.

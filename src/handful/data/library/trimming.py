@@ -2,7 +2,8 @@
 
 Kept are the newest version, those with a tag, those that a run or a release of the project learned
 from, and as many of the last changes as asked for. Of the others go the rows and the copies of
-media that no kept version reads; their lines in the history stay.
+media that no kept version reads; their lines in the history stay. A version that holds an item
+which was forgotten since goes too, whoever names it; `lost` says which, and who does.
 
 First it is written down which versions go, then they go. A process that is killed in between
 leaves files that no version reads, and the next trim deletes them.
@@ -12,11 +13,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from handful.data.library import media
+from handful.data.library.card import Card
+from handful.data.library.forgotten import read_forgotten
 from handful.data.library.history import History, by_change, note_trim, read_history, versions_of
 from handful.data.library.store import Freed, column_lists
 from handful.data.library.writer import Tables
@@ -36,6 +39,8 @@ class Trimming:
     Attributes:
         versions: Those that go, oldest first.
         kept: Every version that stays, with the reasons.
+        lost: Those that go although there are reasons to keep them, with the reasons, because they
+            hold items that were forgotten since.
         table_bytes: Rows and labels that no kept version reads.
         media_bytes: Copies of media that no kept version reads.
         media_files: How many copies these are.
@@ -47,6 +52,7 @@ class Trimming:
     table_bytes: int
     media_bytes: int
     media_files: int
+    lost: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     is_done: bool = False
 
     @property
@@ -59,6 +65,7 @@ class Trimming:
         return {
             "versions": list(self.versions),
             "kept": {str(version): list(why) for version, why in self.kept.items()},
+            "lost": {str(version): list(why) for version, why in self.lost.items()},
             "table_bytes": self.table_bytes,
             "media_bytes": self.media_bytes,
             "media_files": self.media_files,
@@ -81,7 +88,7 @@ def look(folder: Path, tables: Tables, keep: int) -> Trimming:
         ProjectError: When a record of the project cannot be read, so that nobody can say which
             versions it names.
     """
-    plan = _plan(folder, keep)
+    plan = _plan(folder, tables, keep)
     items, labels = plan.stay_in
     freed = [tables.items.cost_without(items), tables.labels.cost_without(labels)]
     return _told(plan, freed, _useless_copies(folder, tables, items), is_done=False)
@@ -100,7 +107,7 @@ def trim(folder: Path, tables: Tables, keep: int) -> Trimming:
         ProjectError: When a record of the project cannot be read.
         StorageError: When the disk refuses; what is kept can still be read.
     """
-    plan = _plan(folder, keep)
+    plan = _plan(folder, tables, keep)
     if plan.gone:
         note_trim(folder, plan.gone)
     items, labels = plan.stay_in
@@ -115,21 +122,25 @@ class _Plan(NamedTuple):
 
     gone: list[int]
     kept: dict[int, tuple[str, ...]]
+    lost: dict[int, tuple[str, ...]]
     stay_in: tuple[set[int], set[int]]
 
 
-def _plan(folder: Path, keep: int) -> _Plan:
+def _plan(folder: Path, tables: Tables, keep: int) -> _Plan:
     if keep < 1:
         raise UsageError(
             f"At least 1 change is kept, the one that led to what the library holds; got {keep}.",
             "pass 1 or more",
         )
     past = read_history(folder)
-    kept = _kept(folder, past, keep)
+    named = _kept(folder, past, keep)
+    with_forgotten = _with_forgotten(folder, tables, past, named)
+    kept = {version: why for version, why in named.items() if version not in with_forgotten}
     cards = [card for card in past.cards if card.version in kept]
     return _Plan(
         gone=[version for version in past.left if version not in kept],
         kept=kept,
+        lost={version: named[version] for version in with_forgotten},
         stay_in=({card.items_version for card in cards}, {card.labels_version for card in cards}),
     )
 
@@ -147,6 +158,22 @@ def _kept(folder: Path, past: History, keep: int) -> dict[int, tuple[str, ...]]:
         reasons.setdefault(version, []).append(record)
     left = set(past.left)
     return {version: tuple(why) for version, why in sorted(reasons.items()) if version in left}
+
+
+def _with_forgotten(
+    folder: Path, tables: Tables, past: History, versions: Collection[int]
+) -> list[int]:
+    """The versions that hold an item which was forgotten since; the newest never does."""
+
+    def ids(card: Card) -> list[str]:
+        return column_lists(tables.items.read(card.items_version, ["id"]))["id"]
+
+    buried = read_forgotten(folder)
+    if not buried:
+        return []
+    buried = buried.without(ids(past.cards[-1]))
+    asked = [card for card in past.cards if card.version in versions]
+    return [card.version for card in asked if buried and buried.among(ids(card))]
 
 
 def _named_by_records(project: Path) -> Iterator[tuple[int, str]]:
@@ -212,6 +239,7 @@ def _told(
     return Trimming(
         versions=tuple(plan.gone),
         kept=plan.kept,
+        lost=plan.lost,
         table_bytes=sum(each.bytes for each in freed),
         media_bytes=sum(copies.values()),
         media_files=len(copies),

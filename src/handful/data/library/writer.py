@@ -6,14 +6,15 @@ that is killed in between leaves rows that no manifest names; the next one rewin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from handful.data.library import rows
 from handful.data.library.card import Card, note_version, write_card
+from handful.data.library.forgotten import read_forgotten
 from handful.data.library.items import Item
-from handful.data.library.store import Table, column_lists
+from handful.data.library.store import Table, column_lists, is_one_of
 from handful.foundation.errors import HandfulError, UsageError
 
 
@@ -78,6 +79,7 @@ class Writer:
         *,
         changed: Sequence[Item] = (),
         labels: Sequence[rows.LabelRow] = (),
+        gone: Collection[str] = (),
     ) -> Card:
         """Make one new version of the library: all of this, or nothing.
 
@@ -86,6 +88,8 @@ class Writer:
             changed: Items that take the place of those with the same id; their labels are kept as
                 they are in the library.
             labels: Statements to add.
+            gone: Ids of items to take out, with every statement about them; no file that the new
+                version reads holds them any more.
 
         Returns:
             The card of the new version; the one before when there was nothing to do.
@@ -99,15 +103,18 @@ class Writer:
             raise UsageError(f'There is an item "{twice}" already.', "leave its id empty")
         said = [rows.LabelRow(item.id, label) for item in added for label in item.labels]
         said += labels
-        if added or changed or said:
-            self._do(lambda: self._write(added, changed, said))
+        gone = [identity for identity in gone if identity in self.ids]
+        if added or changed or said or gone:
+            self._do(lambda: self._write(added, changed, said, gone))
             self.ids.update(item.id for item in added)
+            self.ids.difference_update(gone)
         return self.card
 
     def restore(self, past: Card) -> Card:
         """Make the items and labels of an earlier version those of one new version.
 
-        No row is written: the tables' own older versions become their newest ones.
+        No row is written: the tables' own older versions become their newest ones. Only where the
+        earlier version holds items that were forgotten since, these are taken out again.
 
         Args:
             past: The card of a version whose tables are still there.
@@ -120,12 +127,15 @@ class Writer:
             StorageError: When the disk refuses; then nothing changed.
         """
         now, then = map(self._rows_by_id, (self.card.items_version, past.items_version))
+        gone = read_forgotten(self._folder).without(self.ids).among(then)
+        for identity in gone:
+            del then[identity]
         moved = {
             "added": len(then.keys() - now.keys()),
             "changed": sum(now[each] != then[each] for each in now.keys() & then.keys()),
             "gone": len(now.keys() - then.keys()),
         }
-        self._do(lambda: self._go_back(past, moved))
+        self._do(lambda: self._go_back(past, moved, gone))
         self.ids = set(then)
         return self.card
 
@@ -136,33 +146,50 @@ class Writer:
             self._forget_unfinished()
             raise
 
-    def _go_back(self, past: Card, moved: Mapping[str, int]) -> None:
+    def _go_back(self, past: Card, moved: Mapping[str, int], gone: Collection[str]) -> None:
         if past.items_version != self.card.items_version:
             self._items_version = self._tables.items.rewind(past.items_version)
         if past.labels_version != self.card.labels_version:
             self._labels_version = self._tables.labels.rewind(past.labels_version)
-        self._count_as_next(past.labels, moved)
+        unsaid = self._erase(gone) if gone else 0
+        self._count_as_next(past.labels - unsaid, past.places, moved)
+
+    def _erase(self, gone: Collection[str]) -> int:
+        """Take items and what was said of them out of the tables; returns how many statements."""
+        items, labels = self._tables
+        unsaid = labels.count(self._labels_version, is_one_of("item_id", gone))
+        if unsaid:
+            self._labels_version = labels.erase("item_id", gone)
+        self._items_version = items.erase("id", gone)
+        return unsaid
 
     def _write(
-        self, added: Sequence[Item], changed: Sequence[Item], said: Sequence[rows.LabelRow]
+        self,
+        added: Sequence[Item],
+        changed: Sequence[Item],
+        said: Sequence[rows.LabelRow],
+        gone: Collection[str],
     ) -> None:
         items, labels = self._tables
+        unsaid = self._erase(gone) if gone else 0
         if said:
-            self._labels_version = labels.append(rows.labels_to_rows(said, self.card.labels))
+            self._labels_version = labels.append(rows.labels_to_rows(said, self.card.places))
         if changed:
             self._items_version = items.delete("id", [item.id for item in changed])
         if added or changed:
             self._items_version = items.append(rows.items_to_rows([*added, *changed]))
-        moved = {"added": len(added), "changed": len(changed), "gone": 0}
-        self._count_as_next(self.card.labels + len(said), moved)
+        moved = {"added": len(added), "changed": len(changed), "gone": len(gone)}
+        statements = self.card.labels + len(said) - unsaid
+        self._count_as_next(statements, self.card.places + len(said), moved)
 
-    def _count_as_next(self, labels: int, moved: Mapping[str, int]) -> None:
+    def _count_as_next(self, labels: int, places: int, moved: Mapping[str, int]) -> None:
         """Let what is written count, as the next version."""
         following = self.card.next(
             doing=self._doing,
             items_version=self._items_version,
             labels_version=self._labels_version,
             labels=labels,
+            places=places,
             about=self._about,
             began=self._began,
             moved=moved,
