@@ -52,7 +52,7 @@ def test_a_damaged_card_is_said(tmp_path, name):
 
 
 def test_the_next_card_is_not_counted_yet():
-    following = CARD.next(doing="add", items_version=6, labels_version=3, labels=9)
+    following = CARD.next(doing="add", items_version=6, labels_version=3, labels=9, places=11)
     assert following.version == 4
     assert (following.counts, following.digest) == ({}, "")
     assert following.created == CARD.created

@@ -14,6 +14,7 @@ import numpy as np
 
 from handful.data.checks.base import Check, Finding, Severity, View, some
 from handful.data.checks.workbench import Workbench
+from handful.data.library.holding import held
 from handful.data.library.items import Item, Part
 from handful.data.modalities.reading import reason_of
 
@@ -27,7 +28,7 @@ class Config:
 
 
 class DamagedMedia(Check):
-    """Quarantined parts, missing files and files whose content changed since they were added."""
+    """Parts and items in quarantine, missing files, and files that changed since they were added."""
 
     not_covered = (
         "Damage that leaves a file decodable is not seen, such as wrong samples in a WAV or wrong "
@@ -39,13 +40,17 @@ class DamagedMedia(Check):
         """Sort all parts by what is wrong with them now."""
         now: dict[str, list[tuple[Item, Part]]] = defaultdict(list)
         before: dict[str, list[tuple[Item, Part]]] = defaultdict(list)
+        aside = [item for item in view.items if held(item)]
         for item in view.items:
+            if held(item):
+                continue
             for part in item.parts.values():
                 if not part.usable:
                     before[part.reason].append((item, part))
                 elif fault := view.library.media.fault(part, rehash=self.config.rehash):
                     now[fault].append((item, part))
         return [
+            *([self._about_aside(aside)] if aside else []),
             *(self._about_now(code, found) for code, found in sorted(now.items())),
             *(self._about_quarantine(code, found) for code, found in sorted(before.items())),
         ]
@@ -82,10 +87,23 @@ class DamagedMedia(Check):
             fix=_advice(reason.hint),
         )
 
+    def _about_aside(self, items: list[Item]) -> Finding:
+        why = {item.key: held(item) for item in items}
+        first = next(f"{key}, {said.because} ({said.by})" for key, said in why.items() if said)
+        return self.finding(
+            f"{'1 item is' if len(items) == 1 else f'{len(items)} items are'} set aside by hand",
+            Severity.NOTE,
+            (item.id for item in items),
+            evidence={"why": {key: said._asdict() for key, said in why.items() if said}},
+            meaning=f"Left out of everything, as somebody wanted. First: {first}.",
+            fix="Nothing, or take them back with `handful library restore`.",
+        )
+
     def _about_quarantine(self, code: str, found: list[tuple[Item, Part]]) -> Finding:
         reason = reason_of(code)
-        lost = sum(not item.usable for item, _ in found)
-        rest = len(found) - lost
+        items = {item.id: item for item, _ in found}
+        lost = sum(not item.usable for item in items.values())
+        rest = len(items) - lost
         return self.finding(
             f"{_files(len(found))} in quarantine: {code}",
             Severity.WARNING,

@@ -97,9 +97,10 @@ class ExactDuplicates(Check):
         if not torn:
             return None
         tasks = Counter(task for each in torn for task in each.tasks)
+        named = some(sorted(tasks))
         first = next(each for each in torn[0].conflicts if each.task)
         return self.finding(
-            f"{len(torn)} sets of identical content have conflicting labels ({some(sorted(tasks))})",
+            f"{len(torn)} sets of identical content have conflicting labels ({named})",
             Severity.SERIOUS,
             (item.id for each in torn for item in each.items),
             evidence={"tasks": dict(sorted(tasks.items())), "clusters": self._shown(torn)},

@@ -42,9 +42,9 @@ class Conflict(NamedTuple):
         """It in plain words, with the items named."""
         what = f"{self.about} {self.task}".strip()
         (name, value), *others = self.said[:4]
-        rest = _and([f'"{other}" {value}' for other, value in others])
+        rest = _and([f'{value} in "{other}"' for other, value in others])
         more = f", and {len(self.said) - 4} more" if len(self.said) > 4 else ""
-        return f'"{name}" has the {what} {value}, and the same content elsewhere differs: {rest}{more}.'
+        return f'"{name}" has the {what} {value}, while the same content is {rest}{more}.'
 
 
 def telling(parts: Mapping[str, Part]) -> tuple[str, ...]:
@@ -122,8 +122,10 @@ def conflicts_with(library: Library, contents: Collection[str]) -> list[Conflict
         for table in library.scan(["id", *_CONTENTS])
         for name in _CONTENTS
     ]
-    counted = pa.concat_tables(columns).group_by("content").aggregate([("id", "list")])
-    shared = counted.filter(pc.greater(pc.list_value_length(counted["id_list"]), 1))
+    counted = (
+        pa.concat_tables(columns).group_by("content").aggregate([("id", "list"), ("id", "count")])
+    )
+    shared = counted.filter(pc.field("id_count") > 1)
     rows = zip(*(shared[name].to_pylist() for name in ("content", "id_list")), strict=True)
     wanted = {identity for content, ids in rows if content in contents for identity in ids}
     found = clusters(library.items(ids=sorted(wanted))) if wanted else []

@@ -383,9 +383,7 @@ class _Run:
             group=candidate.group or (known.group if known else ""),
             split=candidate.split or (known.split if known else None),
             split_reason=known.split_reason if known else "",
-            rights=known.rights
-            if known and moved and candidate.rights == Rights()
-            else candidate.rights,
+            rights=known.rights if known and is_silent else candidate.rights,
             created=known.created if known else datetime.now(UTC),
             revision=known.revision + 1 if known else 0,
             declared_sha256=candidate.declared_sha256,

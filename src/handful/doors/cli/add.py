@@ -6,6 +6,7 @@ from pathlib import Path
 
 from handful.data.library.report import AddReport
 from handful.data.library.report import Progress as Seen
+from handful.doors.cli.added import tell_returned
 from handful.doors.cli.here import open_project
 from handful.doors.cli.speaker import speaker
 from handful.foundation.console import Table, plural
@@ -22,6 +23,7 @@ def add(
     column: tuple[str, ...] = (),
     licence: str = "",
     annotator: str = "import",
+    again: bool = False,
     project: Path | None = None,
 ) -> None:
     """Take files into the library; they stay where they are, untouched.
@@ -38,6 +40,7 @@ def add(
             left out are found by content. May be given several times.
         licence: Terms of everything that does not say its own, as an SPDX expression.
         annotator: Who the labels in the source are from.
+        again: Take in what was forgotten as well; it stays out otherwise.
         project: The project; the nearest one when left out.
     """
     console = speaker()
@@ -54,6 +57,7 @@ def add(
             columns=_columns(column),
             licence=licence,
             annotator=annotator,
+            again=again,
             on_progress=told,
         )
     _tell(report)
@@ -76,6 +80,7 @@ def _tell(report: AddReport) -> None:
         console.table(table)
         if len(bad) > _SHOWN:
             console.note(f"and {plural(len(bad) - _SHOWN, 'more file')}, all kept in the library")
+    tell_returned(report)
     console.sentence(
         f"{plural(report.seen, 'file')} seen: {report.ok} ok, {report.repaired} repaired, "
         f"{report.quarantined} set aside, {report.skipped} skipped. "

@@ -14,7 +14,8 @@ def library_trim(*, keep: int = 1, yes: bool = False, project: Path | None = Non
     """Show what history costs; with --yes delete old versions for good.
 
     What the library holds now always stays, and so do versions with a tag and those that a run or
-    a release learned from. Your files are never touched.
+    a release learned from. Only a version that holds items which were forgotten since goes in any
+    case. Your files are never touched.
 
     Args:
         keep: How many of the last changes stay; 1 for what the library holds now alone.
@@ -31,6 +32,8 @@ def library_trim(*, keep: int = 1, yes: bool = False, project: Path | None = Non
     for version, why in trimming.kept.items():
         table.add(version, ", ".join(why))
     console.table(table)
+    if trimming.lost:
+        _warn(trimming, "went" if yes else "would go")
     console.facts(trimming=trimming.as_dict())
     freed = _freed(trimming)
     if yes:
@@ -44,6 +47,15 @@ def library_trim(*, keep: int = 1, yes: bool = False, project: Path | None = Non
         )
     else:
         console.done("History costs nothing that a trim could free.", record=shop.library)
+
+
+def _warn(trimming: Trimming, went: str) -> None:
+    """Say which versions go although somebody named them."""
+    for version, why in trimming.lost.items():
+        speaker().warn(
+            f"Version {version} ({', '.join(why)}) {went} too: it holds items that were forgotten "
+            "since."
+        )
 
 
 def _freed(trimming: Trimming) -> str:

@@ -22,6 +22,9 @@ def release(run: str = "", *, why: str = "", project: Path | None = None) -> Non
     """
     shop = open_project(project)
     made = shop.release(shop.run(run), why)
+    for each in shop.saw_forgotten():
+        if each.name == made.digest:
+            speaker().warn(f"This release {each.sentence}.")
     size = sum(path.stat().st_size for path in made.folder.rglob("*") if path.is_file())
     speaker().done(
         f"Release {made.digest[:12]}, {bytes_text(size)}, is on the shelf.",

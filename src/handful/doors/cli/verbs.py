@@ -42,7 +42,7 @@ GROUPS = {
 }
 """The groups of the overview, in order, with what happens in each."""
 
-ROOMS = {"library": "Versions of the library: look back, go back, name, compare, clear away."}
+ROOMS = {"library": "The library: look back, go back, name, compare, clear away, take items out."}
 """What the two-word verbs that begin with a word have in common."""
 
 VERBS = (
@@ -81,6 +81,26 @@ VERBS = (
         "library trim",
         "housekeeping",
         "Show what history costs; with --yes delete old versions for good.",
+    ),
+    Verb(
+        "library quarantine",
+        "housekeeping",
+        "Set items aside: out of training, finding and sorting, with a reason.",
+    ),
+    Verb(
+        "library restore",
+        "housekeeping",
+        "Take back items that were set aside, or forgotten and not trimmed yet.",
+    ),
+    Verb(
+        "library forget",
+        "housekeeping",
+        "Show what forgetting items takes away; with --yes take it out for good.",
+    ),
+    Verb(
+        "shelf",
+        "housekeeping",
+        "List runs and releases, and say which saw items that were forgotten since.",
     ),
     Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
     Verb("sample", "housekeeping", "Make sample files to try things on."),

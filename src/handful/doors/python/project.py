@@ -22,9 +22,9 @@ from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.report import AddReport, Progress
 from handful.data.modalities.base import MODALITIES
+from handful.doors.python.withdrawing import Withdrawing
 from handful.foundation.budget import seconds
 from handful.foundation.errors import InputError, UsageError, did_you_mean
-from handful.foundation.project import Project as Folder
 from handful.foundation.project.folder import SETTINGS
 from handful.learn.routes.gathering import gather
 from handful.learn.routes.planning import Question, require_possible
@@ -45,7 +45,7 @@ from handful.use.release.bundle import Release, make_release
 from handful.use.release.shelf import Shelf
 
 
-class Project(Folder):
+class Project(Withdrawing):
     """One project on disk, with everything that can be done with it.
 
     Get one by `handful.project`, or by `Project.create`, `Project.open` or `Project.find`.
@@ -69,6 +69,7 @@ class Project(Folder):
         columns: Mapping[str, Any] | None = None,
         licence: str = "",
         annotator: str = "import",
+        again: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> AddReport:
         """Take files into the library; they stay where they are, untouched.
@@ -83,6 +84,7 @@ class Project(Folder):
                 roles left out are found by content.
             licence: Terms of everything that does not say its own, as an SPDX expression.
             annotator: Who the labels in the source are from.
+            again: Take in what was forgotten as well; it stays out otherwise.
             on_progress: Told how far it is.
 
         Returns:
@@ -101,6 +103,7 @@ class Project(Folder):
             columns=columns,
             licence=licence,
             annotator=annotator,
+            again=again,
             on_progress=on_progress,
         )
 

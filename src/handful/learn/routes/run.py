@@ -2,6 +2,7 @@
 
 runs/<id>/manifest.json   the record; `state` is `started`, `interrupted` or `done`
          /config.toml     the resolved settings
+         /seen.txt        which items it learned from, as hashes of their ids
          /answers.jsonl   what the chosen way said of each held-out item
          /model/          weights.safetensors and its manifest
 """

@@ -52,6 +52,7 @@ from handful.learn.routes.lesson import (
 from handful.learn.routes.model import Model
 from handful.learn.routes.planning import Question, plan
 from handful.learn.routes.run import Run
+from handful.learn.routes.seen import write_seen
 from handful.learn.routes.towers import Profile, Recipe, build, sides_of
 from handful.learn.routes.verdict import Judge
 from handful.learn.rungs.base import Lesson
@@ -133,6 +134,7 @@ def train(
     folder = _new_folder(runs, config.labels or "unlabelled")
     record = _record(library, learned, config, predicted)
     write_text(folder / "config.toml", settings.to_toml(config))
+    write_seen(folder, (item.id for item in learned.items))
     write_manifest(folder, "run", {**record, "state": "started"})
     threads = 1
     if len(learned.rows) >= _MANY_LABELS:

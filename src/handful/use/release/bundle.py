@@ -5,6 +5,7 @@ releases/<digest>/manifest.json  every file with its hash, and the digest
                  /card.md        the same for people
                  /goal.toml      what answers were worth
                  /config.toml    the settings it was trained with
+                 /seen.txt       which items it learned from, as hashes of their ids
                  /thresholds.json  when it says "sure"
                  /model/         weights (safetensors) and their description (JSON), nothing else
                  /evidence/      the evaluation: report.json, report.jsonl
@@ -36,6 +37,7 @@ from handful.foundation.goal import Goal
 from handful.foundation.project.atomic import UNFINISHED
 from handful.foundation.project.lock import locked
 from handful.foundation.project.manifest import MANIFEST, read_manifest
+from handful.learn.routes.seen import SEEN
 from handful.trust.evaluate.cases import listed
 from handful.trust.evaluate.report import ANSWERS, REPORT, Report
 from handful.use.release.card import write_card
@@ -140,8 +142,8 @@ def make_release(
     with _unfinished(releases) as folder:
         files = _copy_model(run / MODEL, folder)
         files += _copy_evidence(run, folder, with_answers)
-        if (run / CONFIG).is_file():
-            files.append(_copy(run / CONFIG, folder, CONFIG))
+        kept = [name for name in (CONFIG, SEEN) if (run / name).is_file()]
+        files += [_copy(run / name, folder, name) for name in kept]
         about = _about(run, record, learned_from or {})
         report = _evidence_of(folder, about)
         found = thresholds if thresholds is not None else _thresholds_of(folder / MODEL)
