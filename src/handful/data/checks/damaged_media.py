@@ -28,7 +28,7 @@ class Config:
 
 
 class DamagedMedia(Check):
-    """Parts and items in quarantine, missing files, and files that changed since they were added."""
+    """Parts and items in quarantine, missing files, and files that changed since they came."""
 
     not_covered = (
         "Damage that leaves a file decodable is not seen, such as wrong samples in a WAV or wrong "

@@ -372,8 +372,8 @@ class _Run:
 
     def _put(self, candidate: Candidate, known: Item | None, parts: dict[str, Part]) -> None:
         """Line an item up for the next commit."""
-        # What an earlier source said still holds where the new one says nothing.
-        is_silent = _is_from_elsewhere(known, self._source) and candidate.rights == Rights()
+        # What was said of it under another name still holds where nothing is said now.
+        is_silent = self._is_renamed(candidate, known) and candidate.rights == Rights()
         self._contents.update(telling(parts))
         item = Item(
             id=known.id if known else self._writer.fresh_id(),
@@ -391,7 +391,7 @@ class _Run:
         if candidate.split:
             item = replace(item, split_reason="given by the source")
         said = keywords.answers(parts.get("image"), candidate.keyword_task)
-        labels = self._new_labels({**said, **candidate.labels}, known)
+        labels = self._new_labels(candidate, {**said, **candidate.labels}, known)
         self._labels += len(labels)
         if known:
             self._changed.append(item)
@@ -401,8 +401,13 @@ class _Run:
             self._added.append(replace(item, labels=tuple(labels)))
             self._items["added"] += 1
 
-    def _new_labels(self, given: Mapping[str, str], known: Item | None) -> list[Label]:
-        """Only what the source did not say before; what it no longer says is taken back."""
+    def _new_labels(
+        self, candidate: Candidate, given: Mapping[str, str], known: Item | None
+    ) -> list[Label]:
+        """Only what the source did not say before; what it no longer says is taken back.
+
+        Under another name, or where the source says what it always said, nothing is taken back.
+        """
         said = {
             label.task: label.value
             for label in (known.labels if known else ())
@@ -411,7 +416,8 @@ class _Run:
             and label.value is not None
             and not label.superseded
         }
-        if _is_from_elsewhere(known, self._source):
+        is_known = known is not None and self._says_same(candidate, known)
+        if self._is_renamed(candidate, known) or (is_known and not candidate.keyword_task):
             said = {task: value for task, value in said.items() if task in given}
         answers: dict[str, str | None] = {**dict.fromkeys(said), **given}
         now, kind = datetime.now(UTC), LabelKind.IMPORT
@@ -422,8 +428,11 @@ class _Run:
         ]
 
     def _says_same(self, candidate: Candidate, known: Item) -> bool:
-        is_named = (known.source, known.key) == (self._source, candidate.key)
-        return is_named and _declares_same(candidate, known)
+        return _declares_same(candidate, known) and not self._is_renamed(candidate, known)
+
+    def _is_renamed(self, candidate: Candidate, known: Item | None) -> bool:
+        names = (self._source, candidate.key)
+        return known is not None and (known.source, known.key) != names
 
     def _mark_gone(self) -> None:
         """Mark the items of this source whose files are no longer there; nothing is dropped."""
@@ -477,11 +486,6 @@ class _Run:
 
 def _result(entry: Future[_Taken] | Aside) -> _Taken | Aside:
     return entry if isinstance(entry, Aside) else entry.result()
-
-
-def _is_from_elsewhere(known: Item | None, source: str) -> bool:
-    """Whether an item came from another source, where its files are gone now."""
-    return known is not None and known.source != source
 
 
 def _is_same(candidate: Candidate, known: _Known) -> bool:

@@ -107,13 +107,19 @@ class Returning:
         if known is None or _marks(known.parts) != _marks(parts):
             found = self._moved(key, parts)
             if found:
-                self.renames.append((found.key, key))
+                self.renames.append(self._told(found, key))
                 self._displaced += [known] if known else []
                 known = found
         if known is None or known.id in self._written:
             return None
         self._written.add(known.id)
         return known
+
+    def _told(self, found: Item, key: str) -> tuple[str, str]:
+        """Both names, with their sources where these are all that differs."""
+        if found.key != key:
+            return found.key, key
+        return f"{found.source}/{key}", f"{self._source}/{key}"
 
     def _moved(self, key: str, parts: Mapping[str, Part]) -> Item | None:
         """The item that has this content, and whose own files are gone."""

@@ -11,6 +11,8 @@ from handful.foundation.console import Column, Table, plural
 from handful.use.release.withdrawal import Withdrawal
 
 _SHOWN = 20
+_NAME = 40
+"""Letters of a name that are shown; a digest is told from others by fewer."""
 
 
 def library_forget(*items: str, yes: bool = False, project: Path | None = None) -> None:
@@ -73,7 +75,7 @@ def _show(found: Withdrawal) -> None:
         )
         for each in found.saw:
             certain = "yes" if each.is_certain else "no, it does not say what it learned from"
-            table.add(each.kind, each.name, each.items, certain)
+            table.add(each.kind, each.name[:_NAME], each.items, certain)
         console.table(table)
         console.note(
             "These keep what they learned, and names and answers of the items, until you delete "

@@ -14,7 +14,7 @@ def library_undo(version: str = "", *, project: Path | None = None) -> None:
     """Go back to an earlier state of the library, as a new version.
 
     Nothing of the history is lost, so an undo can be undone: say it again. Your files stay as they
-    are.
+    are. What was forgotten stays out; `library restore` takes it back.
 
     Args:
         version: The version or tag to go back to; the state before the last change when left out.
@@ -24,7 +24,15 @@ def library_undo(version: str = "", *, project: Path | None = None) -> None:
     library = shop.items
     before = library.history()[-1]
     now = library.undo(version or None)
-    last = library.history()[-1]
+    history = library.history()
+    last = history[-1]
+    then = next(each for each in history if last.about == f"to version {each.version}")
+    out = (then.items or 0) - (last.items or 0)
+    if out:
+        speaker().note(
+            f"{plural(out, 'item')} of that version stay out, because they were forgotten; "
+            "`handful library restore` takes them back, as long as nobody trims."
+        )
     undone = "" if version else f"Undid `{before.made_by}`. "
     speaker().done(
         f"{undone}The library is {last.about.removeprefix('to ')} again, as version {now}: "
