@@ -7,6 +7,7 @@ A child tells each touch of the disk before it happens. It is killed just before
 is inside the change for certain, or some time after it told of one.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -17,10 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import lance
+from lance.dataset import DatasetOptimizer
 
 from handful.data.library import ingest as ingest_module
 from handful.data.library.items import Item, Label, LabelKind, Part
 from handful.data.library.library import Library
+from handful.data.library.withdrawing import forget, quarantine, restore
 from handful.data.library.writer import Writer
 
 TOUCHES = (
@@ -30,6 +33,7 @@ TOUCHES = (
     (lance, "write_dataset"),
     (lance.LanceDataset, "restore"),
     (lance.LanceDataset, "delete"),
+    (DatasetOptimizer, "compact_files"),
     (lance.LanceDataset, "cleanup_old_versions"),
 )
 """Everything a change does to the disk goes through one of these."""
@@ -69,7 +73,8 @@ def said(value):
 def three(name):
     for place in range(3):
         words = {"und": f"the note {name} {place}"}
-        part = Part(modality="text", words=words, content_sha256=f"hash of {words}")
+        content = hashlib.sha256(str(words).encode()).hexdigest()
+        part = Part(modality="text", words=words, content_sha256=content)
         yield Item(id="", key=f"{name} {place}", parts={"text": part}, labels=(said("cup"),))
 
 
@@ -91,6 +96,11 @@ ACTS = {
     "tag": lambda library, order: library.tag(order["name"]),
     "untag": lambda library, order: library.untag(order["name"]),
     "trim": lambda library, order: library.trim(keep=order["keep"]),
+    "quarantine": lambda library, order: quarantine(
+        library, order["ids"], because=order["name"], by="ann"
+    ),
+    "restore": lambda library, order: restore(library, order["ids"]),
+    "forget": lambda library, order: forget(library, order["ids"]),
 }
 
 

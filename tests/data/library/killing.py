@@ -12,10 +12,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from handful.data.library.forgotten import hash_of, read_forgotten
 from handful.data.library.history import read_history
 from handful.data.library.library import Library
 
-ACTS = ("add", "change", "label", "undo", "tag", "untag", "trim")
+ACTS = (
+    "add",
+    "change",
+    "label",
+    "undo",
+    "tag",
+    "untag",
+    "trim",
+    "quarantine",
+    "restore",
+    "forget",
+)
 TOUCHES = {"tag": 1, "untag": 1, "trim": 2}
 """How often these touch the disk at the least; the others do so seven times and more."""
 
@@ -49,6 +61,7 @@ class Watched:
 
     Attributes:
         digests: Version to digest, of every version that was ever seen to count.
+        held: Version to the ids that it holds.
         tags: Those that were acknowledged.
         kills: How many writers were killed.
         inside: Of these, how many inside a change: after its first touch of the disk and before
@@ -58,13 +71,25 @@ class Watched:
     def __init__(self, folder, kill):
         self.folder, self.kill = folder, kill
         self.digests = {1: Library.open_or_create(folder).digest()}
+        self.held = {1: frozenset()}
         self.tags = {}
         self.kills = Counter()
         self.inside = Counter()
 
+    def copied(self, folder):
+        """The same, of a copy of the library."""
+        copy = Watched(folder, self.kill)
+        copy.digests, copy.held, copy.tags = dict(self.digests), dict(self.held), dict(self.tags)
+        return copy
+
     @property
     def newest(self):
         return max(self.digests)
+
+    def forgotten(self):
+        """The ids of what was forgotten and is not there again."""
+        buried = read_forgotten(self.folder).without(self.held[self.newest])
+        return set(buried.among(set().union(*self.held.values())))
 
     def order(self, act, **how):
         """Let one change happen, or be killed, and look at what is left."""
@@ -85,14 +110,27 @@ class Watched:
         if told["acknowledged"]:
             assert library.version == told["acknowledged"], f"an acknowledged {act} is gone"
         digest = self.digests.setdefault(library.version, library.digest())
+        items = library.items(with_quarantined=True)
+        ids = self.held.setdefault(library.version, frozenset(item.id for item in items))
         if act == "undo" and moved:
-            assert digest == self.digests[target], "undone to another state"
-        items = library.items()
-        assert len(items) % 3 == 0, "a part of a change counts"
+            gone = self.held[target] & self.forgotten()
+            assert ids == self.held[target] - gone, "undone to other items"
+            assert gone or digest == self.digests[target], "undone to another state"
+        usable = [item for item in items if item.usable]
+        assert len(items) % 3 == len(usable) % 3 == 0, "a part of a change counts"
         assert all(item.label("kind") for item in items), "a label is gone"
-        assert len({item.id for item in items}) == len(items) == library.counts()["items"]
+        assert len(ids) == len(items) == library.counts()["items"]
+        assert sum(len(item.labels) for item in items) == library.counts()["labels"]
+        if how.get("ids") and (told["acknowledged"] or moved):
+            self.look_at_named(act, how["ids"], items)
         self.look_at_tags(act, how, told, library)
         self.look_back(library)
+
+    @staticmethod
+    def look_at_named(act, ids, items):
+        named = [item for item in items if item.id in ids]
+        assert len(named) == (0 if act == "forget" else 3), act
+        assert all(item.usable == (act == "restore") for item in named), act
 
     def look_at_tags(self, act, how, told, library):
         found = library.tags()
@@ -106,7 +144,9 @@ class Watched:
         """Every version that was not trimmed holds to the byte what it held."""
         past = read_history(self.folder)
         assert [card.version for card in past.cards] == list(range(1, library.version + 1))
-        assert {library.version, *self.tags.values()} <= set(past.left), "a kept version is gone"
+        gone = {each for each, ids in self.held.items() if ids & self.forgotten()}
+        kept = {library.version, *(set(self.tags.values()) - gone)}
+        assert kept <= set(past.left), "a kept version is gone"
         assert [each.version for each in library.history()] == list(range(1, library.version + 1))
         for version in past.left:
             held = Library.open(self.folder, version)
@@ -132,14 +172,54 @@ def kill_many(watched, kills, seed):
 
 
 def what_for(watched: Watched, act: str, dice: random.Random) -> dict[str, Any]:
-    """Where an undo goes, and what a trim keeps."""
+    """Where an undo goes, what a trim keeps, and which three items are meant."""
     if act == "trim":
         return {"keep": dice.choice((1, 3, 6))}
+    if act in ("quarantine", "restore", "forget"):
+        return {"ids": three_for(watched, act, dice)}
     if act != "undo":
         return {}
     if len(read_history(watched.folder).left) < 2:
         watched.order("add", name="something to undo")
     return {"to": dice.choice(read_history(watched.folder).left[:-1])}
+
+
+def three_for(watched: Watched, act: str, dice: random.Random) -> list[str]:
+    """The ids of three items that came together, and that this can be done to."""
+    fitting = threes(watched, act)
+    if not fitting:
+        if act == "restore":
+            watched.order("quarantine", name="x", ids=three_for(watched, "quarantine", dice))
+        else:
+            watched.order("add", name=f"to {act} {watched.newest}")
+        fitting = threes(watched, act)
+    return dice.choice(fitting)
+
+
+def threes(watched: Watched, act: str) -> list[list[str]]:
+    """Every three that can be set aside, taken back, or forgotten."""
+    library = Library.open(watched.folder)
+    items = library.items(with_quarantined=True)
+    if act == "restore":
+        items = [item for item in items if not item.usable]
+        left = read_history(watched.folder).left
+        buried = [
+            stone
+            for stone in read_forgotten(watched.folder).without(watched.held[watched.newest])
+            if stone.version in left
+        ]
+        for stone in buried:
+            items += [
+                item
+                for item in Library.open(watched.folder, stone.version).items(with_quarantined=True)
+                if hash_of(item.id) == stone.item
+            ]
+    elif act == "quarantine":
+        items = [item for item in items if item.usable]
+    by_name: dict[str, list[str]] = {}
+    for item in items:
+        by_name.setdefault(item.key.rpartition(" ")[0], []).append(item.id)
+    return [ids for ids in by_name.values() if len(ids) == 3]
 
 
 def tag_for(watched: Watched, act: str, dice: random.Random) -> dict[str, Any]:
