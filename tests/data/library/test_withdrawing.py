@@ -278,3 +278,40 @@ def test_a_name_of_several_items_is_refused(library, item):
     assert library.items()[0].id in error.value.hint
     forget(library, [library.items()[0].id])
     assert keys(library) == ["a"]
+
+
+def test_a_name_that_another_bears_now_means_that_one(library, item):
+    first, second, third = library.add(
+        [item("a", text=str(place), source=f"/{place}") for place in range(3)]
+    )
+    forget(library, [first])
+    forget(library, [second])
+    (gone,) = forget(library, ["a"]).items
+    assert gone.id == third
+    with pytest.raises(UsageError, match='3 forgotten items were called "a"'):
+        restore(library, ["a"])
+    restore(library, [second])
+    assert [each.id for each in library.items()] == [second]
+    with pytest.raises(UsageError, match='2 forgotten items were called "a"'):
+        restore(library, ["a"])
+
+
+def test_the_copy_of_what_is_set_aside_goes_to_the_same_split(library, item):
+    """Where it has none yet, an item is placed by its content, and that is kept."""
+    library.add([item(f"{place}", text=f"pot {place}") for place in range(20)])
+    library.add([item(f"copy {place}", text=f"pot {place}") for place in range(20)])
+    quarantine(library, [f"{place}" for place in range(20)], because="x", by="me")
+    library.assign_splits()
+    splits = {each.key: each.split for each in library.items(with_quarantined=True)}
+    assert len(set(splits.values())) == 2
+    assert all(splits[f"{place}"] == splits[f"copy {place}"] for place in range(20))
+
+
+def test_an_item_that_two_words_mean_is_one_item(three):
+    first = three.items()[0].id
+    assert len(quarantine(three, ["a", first, "group:g"], because="x", by="me")) == 2
+    assert len(restore(three, ["a", first, "group:g"])) == 2
+    assert len(three.items()) == 3
+    assert len(forget(three, ["a", first]).items) == 1
+    assert len(restore(three, ["a", first])) == 1
+    assert len(three.items()) == 3

@@ -198,8 +198,12 @@ class Item:
 
     @property
     def content_sha256(self) -> str:
-        """Hash over all that can be seen, heard and read of it."""
-        return _hash({name: self.parts[name].content_sha256 for name in self.modalities})
+        """Hash over all that can be seen, heard and read of it.
+
+        Of an item in quarantine over what is known of it, so that it stays with its copies.
+        """
+        names = self.modalities or tuple(self.parts)
+        return _hash({name: self.parts[name].content_sha256 for name in names})
 
     @property
     def row_sha256(self) -> str:

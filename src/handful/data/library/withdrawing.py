@@ -8,15 +8,15 @@ touched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from handful.data.library import holding
 from handful.data.library.card import now
 from handful.data.library.copies import telling
 from handful.data.library.forgotten import (
-    Forgotten,
     Tombstone,
     hash_of,
     note_forgotten,
@@ -26,7 +26,7 @@ from handful.data.library.forgotten import (
 from handful.data.library.holding import Held, held
 from handful.data.library.items import Item
 from handful.data.library.library import Library
-from handful.data.library.naming import named
+from handful.data.library.naming import meant_by, named
 from handful.foundation.errors import UsageError
 
 
@@ -94,11 +94,11 @@ def quarantine(library: Library, words: Iterable[str], *, because: str, by: str)
         raise UsageError(
             "Setting an item aside needs a reason and a name.", 'say --because "why it is wrong"'
         )
-    ids = [item.id for item in named(library, words) if not held(item)]
+    at, chosen = library.version, [each for each in named(library, words) if not held(each)]
     why = Held(because.strip(), by.strip(), now())
     # The reason stays out of the history, where it would outlive the item.
-    with library.writing("quarantine", f"{_items(ids)} by {why.by}") as writer:
-        found = library.items(ids=ids, with_quarantined=True)
+    with library.writing("quarantine", f"{_items(chosen)} by {why.by}") as writer:
+        found = _as_now(library, chosen, at)
         fresh = [holding.hold(item, why) for item in found if not held(item)]
         writer.commit(changed=fresh)
     return fresh
@@ -121,15 +121,13 @@ def restore(library: Library, words: Iterable[str]) -> list[Item]:
         BusyError: When another process is writing.
         StorageError: When the disk refuses; then nothing changed.
     """
-    buried = _effective(library)
-    called = {word: buried.called(word) for word in words}
-    rest = [word for word, stones in called.items() if not stones]
-    ids = [item.id for item in named(library, rest) if held(item)]
-    lost = [stone for stones in called.values() for stone in stones]
-    back = [holding.release(_from_history(library, stone)) for stone in lost]
-    with library.writing("restore", _items([*ids, *back])) as writer:
+    at, meant = library.version, _meant(library, words)
+    lost = [stone for each in meant for stone in each.sure().stones]
+    chosen = [item for item in _each_once(meant) if held(item)]
+    back = [holding.release(item) for item in _from_history(library, lost)]
+    with library.writing("restore", _items([*chosen, *back])) as writer:
         there = [item for item in back if item.id not in writer.ids]
-        freed = [holding.release(item) for item in library.items(ids=ids, with_quarantined=True)]
+        freed = [holding.release(item) for item in _as_now(library, chosen, at)]
         writer.commit(there, changed=freed)
     return [*there, *freed]
 
@@ -144,9 +142,10 @@ def would_forget(library: Library, words: Iterable[str]) -> Forgetting:
     Raises:
         UsageError: When a word means nothing, and meant no forgotten item either.
     """
-    buried = _effective(library)
-    called = {word: buried.called(word) for word in words}
-    items = named(library, [word for word, stones in called.items() if not stones])
+    meant = _meant(library, words)
+    # A name that somebody bears now means that one, whoever bore it before.
+    earlier = {stone.item: stone for each in meant if not each.items for stone in each.stones}
+    items = _each_once(meant)
     going = {item.id for item in items}
     contents = {content for item in items for content in telling(item.parts)}
     others = library.items(with_quarantined=True) if contents else []
@@ -159,7 +158,7 @@ def would_forget(library: Library, words: Iterable[str]) -> Forgetting:
         items=tuple(items),
         labels=sum(len(item.labels) for item in items),
         copies=tuple(copies),
-        earlier=tuple(stone for stones in called.values() for stone in stones),
+        earlier=tuple(earlier.values()),
         is_done=False,
         version=library.version,
     )
@@ -183,34 +182,73 @@ def forget(library: Library, words: Iterable[str]) -> Forgetting:
     ids = [item.id for item in found.items]
     if ids:
         with library.writing("forget", _items(ids)) as writer:
-            there = library.items(ids=ids, with_quarantined=True)
+            there = _as_now(library, found.items, found.version)
             # The tombstones come first, and count once the items are gone.
             note_forgotten(library.folder, [tombstone(item, library.version) for item in there])
             writer.commit(gone=ids)
     return replace(found, is_done=True, version=library.version)
 
 
-def _effective(library: Library) -> Forgotten:
-    """The tombstones of what the library does not hold."""
-    buried = read_forgotten(library.folder)
-    return buried.without(_ids(library)) if buried else buried
+class _Meant(NamedTuple):
+    """What a word means: items, and tombstones of items that are not there."""
+
+    word: str
+    items: list[Item]
+    stones: list[Tombstone]
+
+    def sure(self) -> _Meant:
+        """Itself; refused where several forgotten items could be meant."""
+        if len(self.stones) > 1:
+            raise UsageError(
+                f'{len(self.stones)} forgotten items were called "{self.word}".',
+                "name one by its id or its file",
+            )
+        return self
 
 
-def _from_history(library: Library, stone: Tombstone) -> Item:
-    """A forgotten item as the last version that held it has it."""
-    try:
-        past = Library.open(library.folder, stone.version)
-    except UsageError as error:
-        raise UsageError(
-            f"That item was forgotten on {stone.time[:10]}, and a trim has cleared it away since.",
-            "if you still have its file: handful add FOLDER --again",
-        ) from error
-    (identity,) = [each for each in _ids(past) if hash_of(each) == stone.item]
-    return past.item(identity)
+def _meant(library: Library, words: Iterable[str]) -> list[_Meant]:
+    every = library.items(with_quarantined=True)
+    buried = read_forgotten(library.folder).without(item.id for item in every)
+    found = []
+    for word in words:
+        stones = buried.called(word)
+        try:
+            found.append(_Meant(word, meant_by(word, every), stones))
+        except UsageError:
+            if not stones:
+                raise
+            found.append(_Meant(word, [], stones).sure())
+    return found
 
 
-def _ids(library: Library) -> list[str]:
-    return [each for table in library.scan(["id"]) for each in table["id"].to_pylist()]
+def _each_once(meant: Iterable[_Meant]) -> list[Item]:
+    return list({item.id: item for each in meant for item in each.items}.values())
+
+
+def _from_history(library: Library, stones: Iterable[Tombstone]) -> Iterator[Item]:
+    """Forgotten items as the last version that held them has them."""
+    by_version: dict[int, set[str]] = defaultdict(set)
+    for stone in stones:
+        by_version[stone.version].add(stone.item)
+    for version, wanted in by_version.items():
+        try:
+            past = Library.open(library.folder, version)
+        except UsageError as error:
+            raise UsageError(
+                "That item was forgotten, and a trim has cleared it away since.",
+                "if you still have its file: handful add FOLDER --again",
+            ) from error
+        ids = (each for table in past.scan(["id"]) for each in table["id"].to_pylist())
+        yield from past.items(
+            ids=[each for each in ids if hash_of(each) in wanted], with_quarantined=True
+        )
+
+
+def _as_now(library: Library, items: Sequence[Item], at: int) -> Sequence[Item]:
+    """Items as they are now that the lock is held; read anew where somebody wrote meanwhile."""
+    if library.version == at:
+        return items
+    return library.items(ids=[item.id for item in items], with_quarantined=True)
 
 
 def _items(found: Sequence[object]) -> str:

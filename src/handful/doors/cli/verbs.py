@@ -97,13 +97,13 @@ VERBS = (
         "housekeeping",
         "Show what forgetting items takes away; with --yes take it out for good.",
     ),
+    Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
+    Verb("sample", "housekeeping", "Make sample files to try things on."),
+    Verb("sort", "housekeeping", "Sort a folder: copy what is sure to one folder per answer."),
     Verb(
         "shelf",
         "housekeeping",
         "List runs and releases, and say which saw items that were forgotten since.",
     ),
-    Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
-    Verb("sample", "housekeeping", "Make sample files to try things on."),
-    Verb("sort", "housekeeping", "Sort a folder: copy what is sure to one folder per answer."),
     Verb("selftest", "housekeeping", "Prove that the checks find what they are for."),
 )
