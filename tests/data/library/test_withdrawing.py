@@ -1,4 +1,5 @@
 import json
+import zipfile
 
 import pytest
 
@@ -315,3 +316,29 @@ def test_an_item_that_two_words_mean_is_one_item(three):
     assert len(forget(three, ["a", first]).items) == 1
     assert len(restore(three, ["a", first])) == 1
     assert len(three.items()) == 3
+
+
+def test_no_copy_is_made_of_what_was_forgotten_whatever_its_archive_is_called(
+    library, picture, tmp_path
+):
+    for place in range(2):
+        picture(tmp_path / f"p{place}.png", seed=place)
+    for name in ("one", "two"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for place in range(2):
+                archive.write(tmp_path / f"p{place}.png", f"{name} {place}.png")
+    ingest(library, tmp_path / "one.zip")
+    copies = lambda: sorted((library.folder / "media").rglob("*.png"))  # noqa: E731
+    assert len(copies()) == 2
+    forget(library, ["one 0"])
+    assert ingest(library, tmp_path / "two.zip").reasons["item/forgotten"] == 1
+    assert len(copies()) == 2, "the history still reads it"
+    restore(library, ["one 0"])
+    library.read_part(library.items()[0], "image")
+    forget(library, ["one 0"])
+    library.trim(keep=1)
+    assert len(copies()) == 1
+    ingest(library, tmp_path / "two.zip")
+    (tmp_path / "two.zip").rename(tmp_path / "three.zip")
+    assert ingest(library, tmp_path / "three.zip").reasons["item/forgotten"] == 1
+    assert len(copies()) == 1

@@ -308,6 +308,7 @@ class _Run:
             raise InputError(f'"{self._source}" holds nothing to read.', "check the path")
         self._mark_gone()
         self._commit()
+        self._met.clear()
         return self._report(feed.choices)
 
     def _load_known(self) -> dict[str, _Known]:

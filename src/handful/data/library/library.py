@@ -5,6 +5,7 @@ versions.jsonl    every version there was, tags, what was trimmed (`history.py`)
 items.lance/      one row per item and version
 labels.lance/     one row per statement
 media/sha256/     bytes that have no place of their own, by their hash
+forgotten.jsonl   hashes of what was taken out for good (`forgotten.py`)
 .lock             held by whoever writes
 
 Originals stay where they are and as they are. Reading needs no lock: a reader sees the version it
@@ -418,6 +419,7 @@ class Library:
         """Go back to an earlier state, as a new version; nothing of the history is lost.
 
         So an undo can be undone. No row is written: the tables' older versions become their newest.
+        What was forgotten stays out.
 
         Args:
             to: A version or a tag; the state before the last change when left out.

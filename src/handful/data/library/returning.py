@@ -20,7 +20,8 @@ from handful.data.library.forgotten import Forgotten, Tombstone, note_back, read
 from handful.data.library.holding import held
 from handful.data.library.items import Item, Part, Status, truths
 from handful.data.library.library import Library
-from handful.data.library.writer import Writer
+from handful.data.library.trimming import delete_unread
+from handful.data.library.writer import Writer, tables_in
 from handful.data.modalities.base import MODALITIES
 from handful.data.modalities.reading import reason_of
 
@@ -62,6 +63,7 @@ class Returning:
         self._seen: set[str] = set()
         self._written: set[str] = set()
         self._displaced: list[Item] = []
+        self._copies: set[str] = set()
 
     def see(self, key: str) -> None:
         """Note that the source still holds something.
@@ -91,7 +93,15 @@ class Returning:
         if stones and self._again:
             self._lift(stones)
             return False
+        if stones:
+            copies = (part.path for part in parts.values() if not _has_file(part))
+            self._copies.update(filter(None, copies))
         return bool(stones)
+
+    def clear(self) -> None:
+        """Delete copies that were made of what turned out to be forgotten."""
+        if self._copies:
+            delete_unread(self._library.folder, tables_in(self._library.folder), self._copies)
 
     def known_as(self, key: str, known: Item | None, parts: Mapping[str, Part]) -> Item | None:
         """The item that files which were read stand for: by their content, else by their name.

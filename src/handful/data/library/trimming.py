@@ -117,6 +117,25 @@ def trim(folder: Path, tables: Tables, keep: int) -> Trimming:
     return _told(plan, freed, copies, is_done=True)
 
 
+def delete_unread(folder: Path, tables: Tables, copies: Collection[str]) -> None:
+    """Delete those of some copies of media that no version reads. The lock must be held.
+
+    Args:
+        folder: The library's folder.
+        tables: Its tables.
+        copies: Their paths, relative to the folder.
+
+    Raises:
+        StorageError: When the disk refuses.
+    """
+    past = read_history(folder)
+    left = {card.items_version for card in past.cards if card.version in past.left}
+    useless = set(copies)
+    for version in left if useless else ():
+        useless.difference_update(_paths(tables, version))
+    _delete(folder / name for name in useless)
+
+
 class _Plan(NamedTuple):
     """Which versions of the library and of its tables go and stay."""
 
