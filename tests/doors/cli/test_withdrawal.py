@@ -11,7 +11,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 import handful as hd
+from handful.data.library.forgotten import hash_of
 from handful.doors.cli.app import main
+from handful.learn.routes.seen import read_seen, write_seen
 from handful.learn.towers.latents import LatentCache
 
 _FILE = Path(__file__).parents[2] / "data" / "library" / "scanning.py"
@@ -143,6 +145,8 @@ def test_runs_and_releases_that_saw_it_are_named_before_and_marked_after(trained
     run = trained.run()
     release = trained.release(run)
     first, second = trained.items.items()[:2]
+    used = {hash_of(item.id) for item in trained.items.items() if item.split not in ("test",)}
+    assert read_seen(run.folder) == read_seen(release.folder) == used
     out, err = say(trained, "shelf")
     assert "forgotten" not in out
     assert "0 of them saw forgotten items." in err
@@ -185,8 +189,6 @@ def test_an_old_run_that_wrote_nothing_down_is_asked_by_its_version(trained, say
 
 def test_a_run_made_after_the_forgetting_saw_nothing_of_it(trained) -> None:
     """Held-back and later items are told apart by what a run wrote down."""
-    from handful.learn.routes.seen import read_seen, write_seen
-
     first, second = trained.items.items()[:2]
     run = trained.run()
     write_seen(run.folder, [second.id])
