@@ -6,7 +6,7 @@
 three times) from the other firings. `grade` is complementary: with 5 labels per class every
 modality alone stands beside all together, and beside a small network from scratch that gets ten
 times the labels. `kind` is shared: photos alone are learned from and asked about, once with the
-dimensions that photos share with taps and notes of the same pieces (pairs, no labels) and once
+what photos tell of the taps and notes of other pieces (pairs, no labels) and once
 without; how many labels the second needs to reach the first is the saving.
 """
 
@@ -29,7 +29,7 @@ from handful.data.samples import make_kiln
 from handful.learn.routes import ladder
 from handful.learn.routes.arms import OURS
 from handful.learn.rungs.base import Evidence
-from real_cells import Answering, Part, situation
+from real_cells import Answering, Part, candidates, situation
 from real_kept import unpack
 from real_sets import TASK, RealSet, Thing
 
@@ -152,20 +152,20 @@ def kind(parts: Sequence[Part]) -> list[Row]:
 
 
 def _photo(part: Part, count: int, seed: int, name: str) -> float:
-    """Accuracy of the logistic rung on photos of unseen firings."""
+    """Accuracy of the ladder on photos of unseen firings."""
     asked = situation(part, ("image",), count, seed)
     lesson, unseen = asked.lesson, asked.unseen
     if name == "without pairs":
         lesson = replace(lesson, evidence=_plain(lesson.evidence))
         unseen = _plain(unseen)
-    rung = next(rung for rung in ladder.rungs(baselines=False) if rung.name == "logistic_joint")
-    said = rung.learn(lesson).head.probabilities(unseen)
+    chosen = ladder.choose(candidates(), lesson, asked.groups)
+    said = chosen.learned.head.probabilities(unseen)
     has = unseen.present("image")
     return float((said.argmax(axis=1) == asked.truth)[has].mean())
 
 
 def _plain(evidence: Evidence) -> Evidence:
-    """The same without what the modalities share."""
+    """The same without what pairs have taught."""
     latents = {name: {"plain": blocks["plain"]} for name, blocks in evidence.latents.items()}
     return replace(evidence, latents=latents)
 

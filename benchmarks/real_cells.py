@@ -22,6 +22,7 @@ from handful.foundation.hardware.extras import find_module
 from handful.learn.model import latents as latent_room
 from handful.learn.model.latent_logistic import fit_line
 from handful.learn.model.latents import Latents
+from handful.learn.model.quiet import Quiet
 from handful.learn.routes import ladder
 from handful.learn.routes.encode import encode
 from handful.learn.routes.gathering import draw
@@ -32,6 +33,7 @@ from handful.learn.routes.lesson import (
     views_of,
     with_kernels,
 )
+from handful.learn.routes.quieting import choose_quiet
 from handful.learn.routes.towers import Recipe, build, sides_of
 from handful.learn.rungs.base import Evidence, Learned, Lesson, Rung, usable_folds
 from handful.learn.towers.latents import LatentCache
@@ -57,6 +59,19 @@ Places = NDArray[np.intp]
 
 
 # ---------------------------------------------------------------- before any label
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """Training and test items: views, latents, and latents of fewer views."""
+
+    train: Blocks
+    test: Blocks
+    train_latents: Blocks
+    test_latents: Blocks
+    train_lean: Blocks
+    test_lean: Blocks
+    sentences: list[str]
 
 
 class Part:
@@ -86,15 +101,12 @@ class Part:
         start = time.process_time()
         learned = encode(library, self.train, build(recipe), kept, seed=0)
         encoded_s = time.process_time()
-        space = self._space(learned.views)
-        lean = self._space(fewer) if (fewer := lean_views(learned.views)) else None
         self.towers = learned.towers
-        self.train_views, self.train_latents = learned.views, space.of(learned.views)
-        self.train_lean = lean.of(learned.views) if lean else {}
-        fitted_s = time.process_time()
         asked = encode(library, self.test, learned.towers, kept, is_fitted=True)
-        self.test_views, self.test_latents = asked.views, space.of(asked.views)
-        self.test_lean = lean.of(asked.views) if lean else {}
+        asked_s = time.process_time()
+        self._heard: dict[bool, Heard] = {}
+        self._raw = learned.views, asked.views
+        loud = self.heard(False)
         self.about = About(
             part=part,
             train=len(self.train),
@@ -102,15 +114,42 @@ class Part:
             groups=[item.group or item.id for item in self.test],
             cpu_s={
                 "fit towers and encode": encoded_s - start,
-                "latents": fitted_s - encoded_s,
-                "encode test items": time.process_time() - fitted_s,
+                "latents": time.process_time() - asked_s,
+                "encode test items": asked_s - encoded_s,
             },
-            sentences=[*learned.lost, *asked.lost, *space.sentences()],
+            sentences=[*learned.lost, *asked.lost, *loud.sentences],
         )
         self._decoded: dict[str, list[Any]] | None = None
         self._simple: dict[str, Floats] = {}
         self.pace = 0.0
         """Processor seconds that the small network takes here per second of its budget."""
+
+    @property
+    def train_views(self) -> Blocks:
+        """What the towers say of the training items, nothing turned down."""
+        return self._raw[0]
+
+    def heard(self, is_quiet: bool) -> Heard:
+        """All items, with what tells groups apart turned down or as they are.
+
+        Args:
+            is_quiet: Which of the two.
+        """
+        if is_quiet not in self._heard:
+            found = Quiet.fit(self.train_views, self.groups, 0) if is_quiet else Quiet({})
+            train, test = (found.of(views) for views in self._raw)
+            space, fewer = self._space(train), lean_views(train)
+            lean = self._space(fewer) if fewer else None
+            self._heard[is_quiet] = Heard(
+                train=train,
+                test=test,
+                train_latents=space.of(train),
+                test_latents=space.of(test),
+                train_lean=lean.of(train) if lean else {},
+                test_lean=lean.of(test) if lean else {},
+                sentences=space.sentences(),
+            )
+        return self._heard[is_quiet]
 
     def _space(self, views: Blocks) -> Latents:
         return Latents.fit(views, latent_room.Config(), groups=self.groups, seed=0)
@@ -172,13 +211,17 @@ def situation(part: Part, modalities: Sequence[str], count: int, seed: int) -> S
         rows = draw(part.train_labels, part.groups, count, seed)
     labels, groups = part.train_labels[rows], part.groups[rows]
     start = time.process_time()
-    views = views_of({name: part.train_views[name] for name in modalities}, rows)
+    shown = {name: part.train_views[name] for name in modalities}
+    size = {"classes": len(part.classes), "seed": seed}
+    quiet = choose_quiet(shown, part.towers, part.groups, rows, labels, **size)
+    heard = part.heard(bool(quiet.views))
+    views = views_of({name: heard.train[name] for name in modalities}, rows)
     kernels = LessonKernels.fit(views, part.towers, seed)
     nothing = Parts({}, {}, {})
     evidence = Evidence(
         kernels=nothing,
-        latents=_take(part.train_latents, modalities, rows),
-        lean_latents=_take(part.train_lean, modalities, rows),
+        latents=_take(heard.train_latents, modalities, rows),
+        lean_latents=_take(heard.train_lean, modalities, rows),
         views=views,
     )
     lesson = Lesson(
@@ -190,8 +233,8 @@ def situation(part: Part, modalities: Sequence[str], count: int, seed: int) -> S
     )
     lean = ladder.leaner_modalities(lesson)
     lesson = replace(lesson, evidence=lesson.evidence.leaner(lean))
-    unseen = _take(part.test_views, modalities, None)
-    latents = part.test_lean if lean and part.test_lean else part.test_latents
+    unseen = _take(heard.test, modalities, None)
+    latents = heard.test_lean if lean and heard.test_lean else heard.test_latents
     chosen = kernels.chosen(lean)
     return Situation(
         lesson=lesson,
@@ -264,7 +307,7 @@ class Answering:
     def _ours(self) -> None:
         asked = self.asked
         start = time.process_time() - asked.cpu_s
-        chosen = ladder.choose(_candidates(), asked.lesson, asked.groups)
+        chosen = ladder.choose(candidates(), asked.lesson, asked.groups)
         head = chosen.learned.head
         self._keep(OURS, head.probabilities(asked.unseen), start, chosen.rung.name)
         modalities = asked.lesson.evidence.modalities
@@ -281,7 +324,7 @@ class Answering:
         """The same ladder, taught and asked by one modality."""
         start = time.process_time()
         lesson, held = self.asked.lesson.of(modality)
-        able = [rung for rung in _candidates() if not rung.needs_several]
+        able = [rung for rung in candidates() if not rung.needs_several]
         chosen = ladder.choose(able, lesson, self.asked.groups[held])
         everyone = np.arange(len(self.asked.unseen))
         unseen = self.asked.unseen.alone(modality).take(everyone, held)
@@ -346,7 +389,7 @@ def _promise(learned: Learned, lesson: Lesson) -> str:
     return f"{learned.note}; held out {right:.3f} right, log loss {loss:.3f}"
 
 
-def _candidates() -> list[Rung]:
+def candidates() -> list[Rung]:
     return [rung for rung in ladder.rungs(baselines=False) if not rung.needs_inputs]
 
 

@@ -355,9 +355,9 @@ def test_a_rung_made_of_others_learns_what_joining_them_gives(name: str) -> None
     rung = rung_of(name)
     if not rung.made_of:
         with pytest.raises(NotImplementedError):
-            rung.join([])
+            rung.join({})
         return
-    joined = rung.join([taught(part) for part in rung.made_of])
+    joined = rung.join({part: taught(part) for part in rung.made_of})
     alone, evidence = taught(name), school().evidence(unseen())
     np.testing.assert_array_equal(joined.held_out, alone.held_out)
     np.testing.assert_array_equal(

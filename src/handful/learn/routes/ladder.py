@@ -62,7 +62,12 @@ def able(wanted: Sequence[Rung], lesson: Lesson) -> list[Rung]:
         lesson: What there is.
     """
     has_inputs = lesson.evidence.inputs is not None
-    return [rung for rung in wanted if has_inputs or not rung.needs_inputs]
+    return [
+        rung
+        for rung in wanted
+        if (has_inputs or not rung.needs_inputs)
+        and (lesson.shares_something or not rung.needs_pairs)
+    ]
 
 
 def leaner_modalities(lesson: Lesson) -> tuple[str, ...]:
@@ -121,7 +126,7 @@ def choose(candidates: Sequence[Rung], lesson: Lesson, groups: Groups) -> Choice
     """
     made: dict[str, Attempt] = {}
     refusals: list[HandfulError] = []
-    for rung in sorted(candidates, key=lambda rung: len(rung.made_of)):
+    for rung in sorted(able(candidates, lesson), key=lambda rung: len(rung.made_of)):
         start = time.process_time()
         with rise(only_inside=True) as risen:
             try:
@@ -151,9 +156,8 @@ def choose(candidates: Sequence[Rung], lesson: Lesson, groups: Groups) -> Choice
 
 
 def _learned(rung: Rung, lesson: Lesson, made: Mapping[str, Attempt]) -> Learned:
-    if rung.made_of and all(name in made for name in rung.made_of):
-        return rung.join([made[name].learned for name in rung.made_of])
-    return rung.learn(lesson)
+    parts = {name: made[name].learned for name in rung.made_of if name in made}
+    return rung.join(parts) if parts else rung.learn(lesson)
 
 
 def _first_guess(attempts: Sequence[Attempt], lesson: Lesson) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from itertools import combinations
 from pathlib import Path
@@ -27,6 +27,7 @@ from handful.foundation.predictor import Answer, Query
 from handful.foundation.project.atomic import replacing
 from handful.foundation.project.manifest import read_manifest, write_manifest
 from handful.learn.model.latents import Latents
+from handful.learn.model.quiet import Quiet
 from handful.learn.routes.calibrating import apply
 from handful.learn.routes.encode import encode_values
 from handful.learn.routes.reading import read_queries
@@ -37,7 +38,7 @@ from handful.learn.towers.base import Tower
 from handful.numerics.decide.calibrate import Temperature
 from handful.numerics.decide.shapley import log_odds, shares
 from handful.numerics.linear.blocks import Block
-from handful.numerics.linear.kernels import KernelSum, Parts
+from handful.numerics.linear.kernels import Blocks, KernelSum, Parts
 
 ROOM = "handful.learn.rungs"
 WEIGHTS = "weights.safetensors"
@@ -59,6 +60,7 @@ class Model:
         head: What it learned; None for a model that learned without labels.
         judge: What makes an answer sure; None for a model that learned without labels.
         temperature: One per choice of modalities; None when nothing could be held out.
+        quiet: What is turned down in the views before anything else sees them.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Model:
     head: Head | None
     judge: Judge | None
     temperature: Temperature | None = None
+    quiet: Quiet = field(default_factory=lambda: Quiet({}))
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -151,11 +154,11 @@ class Model:
         """Latents and kernels of items whose views are known.
 
         Args:
-            views: Modality to view to `[M, D]` with presence.
+            views: Modality to view to `[M, D]` with presence, as the towers gave them.
             items: M.
             with_latents: Whether the latents hold numbers, or only tell who has what.
         """
-        views = {name: named for name, named in views.items() if named}
+        views = self.quiet.of({name: named for name, named in views.items() if named})
         latents: dict[str, Mapping[str, Block]] = {}
         if with_latents and views:
             latents = dict(self.latents.of(views))
@@ -172,6 +175,14 @@ class Model:
             parts = self.kernels.cross(known)
         ordered = {name: latents[name] for name in self.latents.modalities}
         return Evidence(kernels=parts, latents=ordered, views=views)
+
+    def latents_of(self, views: Blocks) -> dict[str, dict[str, Block]]:
+        """Latents of items whose views are known.
+
+        Args:
+            views: Modality to view to `[M, D]` with presence, as the towers gave them.
+        """
+        return self.latents.of(self.quiet.of(views))
 
     def answer(self, evidence: Evidence) -> list[Answer]:
         """Answer for encoded items.
@@ -254,6 +265,7 @@ class Model:
         for modality, tower in self.towers.items():
             arrays |= prefixed(tower.state(), f"tower/{modality}")
         arrays |= prefixed(self.latents.arrays(), "latents")
+        arrays |= prefixed(self.quiet.arrays(), "quiet")
         if self.kernels:
             arrays |= prefixed(self.kernels.arrays(), "kernels")
         if self.head:
@@ -318,6 +330,7 @@ class Model:
             head=head,
             judge=Judge.from_dict(about["judge"]) if about["judge"] else None,
             temperature=Temperature(**about["temperature"]) if about["temperature"] else None,
+            quiet=Quiet.from_arrays(subarrays(arrays, "quiet")),
         )
 
 

@@ -34,6 +34,7 @@ from handful.foundation.project.atomic import replacing, write_text
 from handful.foundation.project.manifest import write_manifest
 from handful.learn.model import latents as latent_room
 from handful.learn.model.latents import Latents
+from handful.learn.model.quiet import Quiet
 from handful.learn.routes import table as tables
 from handful.learn.routes.adapt import Climb, climb
 from handful.learn.routes.answering import answer_times
@@ -51,13 +52,15 @@ from handful.learn.routes.lesson import (
 )
 from handful.learn.routes.model import Model
 from handful.learn.routes.planning import Question, plan
+from handful.learn.routes.quieting import choose_quiet
 from handful.learn.routes.run import Run
 from handful.learn.routes.seen import write_seen
 from handful.learn.routes.towers import Profile, Recipe, build, sides_of
 from handful.learn.routes.verdict import Judge
-from handful.learn.rungs.base import Lesson
+from handful.learn.rungs.base import Evidence, Lesson
 from handful.learn.towers.latents import LatentCache
 from handful.learn.train.costs import network_s
+from handful.numerics.linear.kernels import Blocks
 
 _MANY_LABELS = 1500
 """Products of fewer labels than this wait for each other on several threads: on a busy two-core
@@ -192,10 +195,20 @@ def _learn(
     )
     clock.done("encode")
     on_stage("finding what the modalities share", 0, 1)
+    quiet = choose_quiet(
+        encoded.views,
+        encoded.towers,
+        learned.groups,
+        learned.rows,
+        learned.labels,
+        classes=len(learned.classes),
+        seed=config.seed,
+    )
+    encoded = replace(encoded, views=quiet.of(encoded.views))
     space = Latents.fit(encoded.views, config.latents, groups=learned.groups, seed=config.seed)
     clock.done("align")
     recipe = recipe.serving(encoded.towers)
-    sentences = [*encoded.lost, *space.sentences()]
+    sentences = [*encoded.lost, *quiet.sentences(), *space.sentences()]
     base = Model(
         name=config.labels or "unlabelled",
         task=config.labels,
@@ -207,6 +220,7 @@ def _learn(
         rung="",
         head=None,
         judge=None,
+        quiet=quiet,
     )
     if not config.labels:
         return _Outcome(base, None, [], sentences, clock, [])
@@ -229,10 +243,10 @@ def _with_labels(
 ) -> _Outcome:
     views = views_of(encoded.views, learned.rows)
     kernels = LessonKernels.fit(views, base.towers, config.seed)
-    evidence = base.evidence_of(views, len(learned.rows))
+    evidence = _evidence(base, base.latents, views, learned)
     lean = _lean_latents(encoded, learned, config)
     if lean:
-        fewer = replace(base, latents=lean).evidence_of(views, len(learned.rows))
+        fewer = _evidence(base, lean, views, learned)
         evidence = replace(evidence, lean_latents=fewer.latents)
     clock.done("align")
     evidence = with_kernels(evidence, kernels)
@@ -271,6 +285,7 @@ def _with_labels(
         head=climbed.learned.head,
         judge=judge,
         temperature=climbed.temperature,
+        quiet=base.quiet,
     )
     on_stage("timing single answers", 0, 1)
     times = answer_times(climbed.arms, library, labelled, model)
@@ -286,6 +301,12 @@ def _with_labels(
     ]
     clock.done("decide")
     return _Outcome(model, climbed, lines, sentences, clock, doubted)
+
+
+def _evidence(base: Model, latents: Latents, views: Blocks, learned: Labelled) -> Evidence:
+    """Of the labelled items, whose views are quiet already."""
+    loud = replace(base, latents=latents, quiet=Quiet({}))
+    return loud.evidence_of(views, len(learned.rows))
 
 
 def _lean_latents(encoded: Encoded, learned: Labelled, config: Config) -> Latents | None:

@@ -1,11 +1,11 @@
-"""Believe both halves: the mean of what kernels say and what a straight-line rule on latents says.
+"""Believe all: the mean of what kernels say, with and without pairs, and a straight-line rule.
 
-Use when: nobody knows which of the two suits a library, as with few labels. The kernels compare
-whole items, the latents know what pairs without labels have taught, and each fails where the other
-does not. Needs: kernels and latents. Cost: nothing beside the two rungs that it is made of.
-Source: averaging of models, Hoeting et al., Statistical Science 1999. On groups held out of the
-training parts of five real sets, 1 to 20 labels per class, eight tasks: .573 right, where the
-kernels alone had .566 and the latents alone .557.
+Use when: nobody knows which of them suits a library, as with few labels. The kernels compare whole
+items, two of the three know what pairs without labels have taught, and each fails where the others
+do not. Needs: kernels and latents. Cost: nothing beside the rungs that it is made of.
+Source: averaging of models, Hoeting et al., Statistical Science 1999. On groups held out, two
+labels per class: kinds of pots .467 where the kernels alone had .337, their grades .428 (.427),
+stamps .520 (.508).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROOM = "handful.learn.rungs"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """There is nothing to set: both halves count alike."""
+    """There is nothing to set: all count alike."""
 
 
 class AverageHead(Head):
@@ -60,15 +60,15 @@ class AverageHead(Head):
 
 
 class Average(Rung):
-    """The mean of kernel ridge and latent logistic regression."""
+    """The mean of kernel ridge, with and without pairs, and latent logistic regression."""
 
     needs_kernels = True
     height = 0
-    made_of = ("kernel_sum", "logistic_joint")
+    made_of = ("kernel_sum", "kernel_pairs", "logistic_joint")
     config: Config
 
     def choices(self, lesson: Lesson) -> int:
-        """Nothing of its own; what flatters one half is diluted by the other."""
+        """Nothing of its own; what flatters one is diluted by the others."""
         return 3
 
     def is_first_guess(self, lesson: Lesson) -> bool:
@@ -76,27 +76,32 @@ class Average(Rung):
         return lesson.shares_something
 
     def learn(self, lesson: Lesson) -> Learned:
-        """Learn both halves."""
-        return self.join([_rung(name).learn(lesson) for name in self.made_of])
+        """Learn by all that can."""
+        able = [_rung(name) for name in self.made_of]
+        wanted = [rung for rung in able if lesson.shares_something or not rung.needs_pairs]
+        return self.join({rung.name: rung.learn(lesson) for rung in wanted})
 
-    def join(self, parts: Sequence[Learned]) -> Learned:
-        """Average what the two rungs learned."""
-        said = [part.held_out for part in parts if part.held_out is not None]
+    def join(self, parts: Mapping[str, Learned]) -> Learned:
+        """Average what the rungs learned."""
+        ordered = {name: parts[name] for name in self.made_of if name in parts}
+        said = [part.held_out for part in ordered.values() if part.held_out is not None]
         return Learned(
-            head=AverageHead(
-                {name: part.head for name, part in zip(self.made_of, parts, strict=True)}
-            ),
-            held_out=_mean(said) if len(said) == len(parts) else None,
+            head=AverageHead({name: part.head for name, part in ordered.items()}),
+            held_out=_mean(said) if len(said) == len(ordered) else None,
             note="; ".join(
-                f"{name.replace('_', ' ')}: {part.note}"
-                for name, part in zip(self.made_of, parts, strict=True)
+                f"{name.replace('_', ' ')}: {part.note}" for name, part in ordered.items()
             ),
         )
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Head:
-        """Both heads."""
+        """The heads of all that learned."""
+        held = {path.partition("/")[0] for path in arrays}
         return AverageHead(
-            {name: _rung(name).restore(subarrays(arrays, name)) for name in self.made_of}
+            {
+                name: _rung(name).restore(subarrays(arrays, name))
+                for name in self.made_of
+                if name in held
+            }
         )
 
 

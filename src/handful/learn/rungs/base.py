@@ -11,7 +11,7 @@ holds best; a rung further up is taken only when it is better by more than chanc
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -34,7 +34,8 @@ class Evidence:
 
     Attributes:
         kernels: `[M, N]` per modality between these items and the items a rung learns from.
-        latents: Modality to name (`plain`, `shared`) to `[M, D]` with presence: compact numbers.
+        latents: Modality to name (`plain`, `shared`, `predicted`) to `[M, D]` with presence:
+            compact numbers.
         views: Modality to view to `[M, D]` with presence: everything the towers said.
         inputs: Modality to decoded values, one per item, None where absent; only for rungs that
             learn from raw files.
@@ -66,6 +67,23 @@ class Evidence:
     def present(self, modality: str) -> NDArray[np.bool_]:
         """`[M]` true where the item has a modality."""
         return next(iter(self.latents[modality].values())).present
+
+    @property
+    def predicted(self) -> Block | None:
+        """`[M, S]` what an item's modalities, on average, tell of all; None where none does.
+
+        One place for all modalities, so that labels put on one teach the others.
+        """
+        told = [named["predicted"] for named in self.latents.values() if "predicted" in named]
+        told = [block for block in told if block.present.any()]
+        if not told:
+            return None
+        total = np.zeros((len(self), told[0].width))
+        count = np.zeros(len(self))
+        for block in told:
+            total[block.present] += block.rows
+            count += block.present
+        return Block(values=total / np.maximum(count, 1)[:, None], present=count > 0)
 
     def only(self, modalities: Collection[str] | None) -> Evidence:
         """The same items as if they had only some of the modalities.
@@ -102,7 +120,8 @@ class Evidence:
     def alone(self, modality: str) -> Evidence:
         """The same items as if neither they nor those learned from had another modality.
 
-        `only` hides modalities from an answer; this hides them from learning too.
+        `only` hides modalities from an answer; this hides them from learning too, and what pairs
+        have taught with them.
 
         Args:
             modality: The one to keep.
@@ -110,8 +129,8 @@ class Evidence:
         return Evidence(
             kernels=_parts_alone(self.kernels, modality),
             lean=_parts_alone(self.lean, modality),
-            latents={modality: self.latents[modality]},
-            lean_latents=_kept(self.lean_latents, modality),
+            latents=_plain({modality: self.latents[modality]}),
+            lean_latents=_plain(_kept(self.lean_latents, modality)),
             views=_kept(self.views, modality),
             inputs=None if self.inputs is None else {modality: self.inputs[modality]},
         )
@@ -188,9 +207,8 @@ class Lesson:
 
     @property
     def shares_something(self) -> bool:
-        """Whether the latents hold dimensions that several modalities agree on."""
-        latents = self.evidence.latents
-        return any("shared" in latents[name] for name in self.evidence.modalities)
+        """Whether some modality tells what another would say."""
+        return self.evidence.predicted is not None
 
     def of(self, modality: str) -> tuple[Lesson, NDArray[np.intp]]:
         """The lesson of the items that have one modality, as if they had no other.
@@ -288,7 +306,9 @@ class Rung(ABC):
     """Place on the ladder, lowest first: the more a rung chooses on held-out answers, the higher
     it stands."""
     made_of: ClassVar[tuple[str, ...]] = ()
-    """The rungs whose outcomes it joins, where it needs nothing else of the lesson."""
+    """The rungs whose outcomes it joins, those of them that could learn from the lesson."""
+    needs_pairs: ClassVar[bool] = False
+    """Whether it learns from what modalities tell of each other, and is left out when none does."""
     needs_several: ClassVar[bool] = False
     """Whether it says nothing of its own about items of a single modality."""
     needs_kernels: ClassVar[bool] = False
@@ -337,11 +357,11 @@ class Rung(ABC):
         """
         return 0
 
-    def join(self, parts: Sequence[Learned]) -> Learned:
+    def join(self, parts: Mapping[str, Learned]) -> Learned:
         """What `learn` would give, from what the rungs of `made_of` have learned already.
 
         Args:
-            parts: In the order of `made_of`, all from the same lesson.
+            parts: Rung to what it learned, all from the same lesson.
         """
         raise NotImplementedError
 
@@ -428,6 +448,11 @@ def _parts_taken(held: Parts, rows: NDArray[np.intp], columns: NDArray[np.intp])
         {name: present[rows] for name, present in held.rows.items()},
         {name: present[columns] for name, present in held.columns.items()},
     )
+
+
+def _plain(blocks: Blocks) -> dict[str, Mapping[str, Block]]:
+    """Of every modality only what it says without the others."""
+    return {modality: {"plain": named["plain"]} for modality, named in blocks.items()}
 
 
 def _hide(blocks: Blocks, kept: Collection[str]) -> dict[str, Mapping[str, Block]]:

@@ -78,7 +78,7 @@ class ProductHead(Head):
 class CalibratedProduct(Rung):
     """Per-modality models whose calibrated probabilities are multiplied."""
 
-    height = 3
+    height = 4
     needs_kernels = True
     needs_several = True
     config: Config
@@ -143,7 +143,7 @@ class CalibratedProduct(Rung):
 
 def _ask(voice: Voice, evidence: Evidence, modality: str) -> NDArray[np.float64]:
     if isinstance(voice, LogisticModel):
-        return voice.probabilities(evidence.latents[modality])
+        return voice.probabilities({"plain": evidence.latents[modality]["plain"]})
     learned_from = evidence.kernels.columns[modality]
     return voice.probabilities(sum_kernels(evidence.kernels, (modality,))[:, learned_from])
 

@@ -43,7 +43,7 @@ class LateFusionHead(Head):
     def probabilities(self, evidence: Evidence) -> NDArray[np.float64]:
         """The mean of what the present modalities say; the prior where there is none."""
         said = {
-            name: self.models[name].probabilities(evidence.latents[name])
+            name: self.models[name].probabilities({"plain": evidence.latents[name]["plain"]})
             for name in evidence.modalities
             if name in self.models
         }

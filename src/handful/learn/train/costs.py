@@ -26,7 +26,7 @@ class Lesson:
         classes: Different answers.
         folds: Inner folds to choose penalties on; 0 when nothing is held out.
         widths: Modality to numbers per item, all blocks together.
-        has_shared: Whether shared latents are tried at several weights.
+        has_shared: Whether what modalities tell of each other is tried at several weights.
         network_s: Processor seconds that a network from scratch is given.
     """
 
@@ -62,6 +62,13 @@ def descent(items: float, classes: int, folds: int, modalities: int = 1) -> Work
 
 def _kernel_sum(lesson: Lesson) -> Work:
     return ridge(lesson.most, lesson.classes, lesson.folds)
+
+
+def _kernel_pairs(lesson: Lesson) -> Work:
+    if not lesson.has_shared:
+        return Work()
+    weights = 2 if lesson.folds else 1
+    return _kernel_sum(lesson) * weights
 
 
 def _logistic_joint(lesson: Lesson) -> Work:
@@ -134,6 +141,7 @@ RUNGS: Mapping[str, Cost] = {
     "concatenation": _concatenation,
     "conv_scratch": _conv_scratch,
     "kernel_sum": _kernel_sum,
+    "kernel_pairs": _kernel_pairs,
     "late_fusion": _late_fusion,
     "logistic_joint": _logistic_joint,
     "majority": _majority,

@@ -306,7 +306,7 @@ class _Search:
         views = {
             part.modality: encode_values(self._model.towers[part.modality], [part.value]),
         }
-        query = self._model.latents.of(views).get(part.modality, {})
+        query = self._model.latents_of(views).get(part.modality, {})
         found = {}
         for modality, named in self._seen.latents.items():
             if modality == part.modality and part.is_typed:
