@@ -171,6 +171,9 @@ class Latents:
     def sentences(self) -> list[str]:
         """What was found out about the modalities, in words."""
         said = [self.note] if self.note else []
+        if self.cross.maps:
+            *first, last = self.cross.maps
+            said.append(f"{', '.join(first)} and {last} tell of each other, which saves labels.")
         if self.space is None:
             return said
         for link in self.space.links:
@@ -178,7 +181,8 @@ class Latents:
             if not link.direct:
                 said.append(f"{pair}: only {link.pairs} items carry both, too few to compare.")
             elif link.shared:
-                said.append(f"{pair}: {link.pairs} pairs share about {link.kinds} kinds of thing.")
+                kinds = f"{link.kinds} kind{'s' if link.kinds != 1 else ''} of thing"
+                said.append(f"{pair}: {link.pairs} pairs share about {kinds}.")
             else:
                 said.append(f"{pair}: {link.pairs} pairs share nothing that chance does not.")
         for name, view in self.space.views.items():

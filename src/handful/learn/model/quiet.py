@@ -64,7 +64,8 @@ class Quiet:
         """What was turned down, in words; nothing where nothing was."""
         if not self.views:
             return []
-        names = " and ".join(self.views)
+        *first, last = self.views
+        names = f"{', '.join(first)} and {last}" if first else last
         return [
             f"Groups differ in {names} by more than chance; what tells them apart was turned down, "
             "so that labels of one group serve another."

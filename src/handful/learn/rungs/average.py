@@ -84,9 +84,7 @@ class Average(Rung):
         return Learned(
             head=AverageHead({name: part.head for name, part in ordered.items()}),
             held_out=_mean(said) if len(said) == len(ordered) else None,
-            note="; ".join(
-                f"{name.replace('_', ' ')}: {part.note}" for name, part in ordered.items()
-            ),
+            note=f"mean of {', '.join(name.replace('_', ' ') for name in ordered)}",
         )
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Head:
