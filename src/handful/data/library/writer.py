@@ -7,12 +7,14 @@ that is killed in between leaves rows that no manifest names; the next one rewin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from handful.data.library import rows
 from handful.data.library.card import Card, note_version, write_card
 from handful.data.library.items import Item
+from handful.data.library.locks import Locks
 from handful.data.library.store import Table, column_lists
 from handful.foundation.errors import HandfulError, UsageError
 
@@ -66,6 +68,7 @@ class Writer:
         table = self._tables.items.read(card.items_version, ["id"])
         self.ids: set[str] = set(column_lists(table)["id"])
         self._identities = rows.Identities(max(self.ids, default=""))
+        self._locks = Locks.read(self._tables.items, card)
         self._items_version, self._labels_version = self._rewind()
 
     def fresh_id(self) -> str:
@@ -78,6 +81,8 @@ class Writer:
         *,
         changed: Sequence[Item] = (),
         labels: Sequence[rows.LabelRow] = (),
+        rule: Mapping[str, Any] | None = None,
+        locked: tuple[str, ...] | None = None,
     ) -> Card:
         """Make one new version of the library: all of this, or nothing.
 
@@ -86,21 +91,30 @@ class Writer:
             changed: Items that take the place of those with the same id; their labels are kept as
                 they are in the library.
             labels: Statements to add.
+            rule: How new items are split from now on.
+            locked: The splits that are locked from now on.
 
         Returns:
             The card of the new version; the one before when there was nothing to do.
 
         Raises:
-            UsageError: When an added id is in use.
+            UsageError: When an added id is in use, or something goes into or out of a locked split.
             StorageError: When the disk refuses; then nothing changed.
         """
         twice = next((item.id for item in added if item.id in self.ids), None)
         if twice:
             raise UsageError(f'There is an item "{twice}" already.', "leave its id empty")
+        self._locks.refuse(added, changed)
         said = [rows.LabelRow(item.id, label) for item in added for label in item.labels]
         said += labels
-        if added or changed or said:
-            self._do(lambda: self._write(added, changed, said))
+        told = {
+            name: new
+            for name, new in (("rule", rule), ("locked", locked))
+            if new is not None and new != getattr(self.card, name)
+        }
+        if added or changed or said or told:
+            self._do(lambda: self._write(added, changed, said, told))
+            self._locks = self._locks.after(self._tables.items, self.card)
             self.ids.update(item.id for item in added)
         return self.card
 
@@ -126,6 +140,7 @@ class Writer:
             "gone": len(now.keys() - then.keys()),
         }
         self._do(lambda: self._go_back(past, moved))
+        self._locks = Locks.read(self._tables.items, self.card)
         self.ids = set(then)
         return self.card
 
@@ -141,10 +156,14 @@ class Writer:
             self._items_version = self._tables.items.rewind(past.items_version)
         if past.labels_version != self.card.labels_version:
             self._labels_version = self._tables.labels.rewind(past.labels_version)
-        self._count_as_next(past.labels, moved)
+        self._count_as_next(past.labels, moved, {"rule": past.rule, "locked": past.locked})
 
     def _write(
-        self, added: Sequence[Item], changed: Sequence[Item], said: Sequence[rows.LabelRow]
+        self,
+        added: Sequence[Item],
+        changed: Sequence[Item],
+        said: Sequence[rows.LabelRow],
+        told: Mapping[str, Any],
     ) -> None:
         items, labels = self._tables
         if said:
@@ -154,9 +173,11 @@ class Writer:
         if added or changed:
             self._items_version = items.append(rows.items_to_rows([*added, *changed]))
         moved = {"added": len(added), "changed": len(changed), "gone": 0}
-        self._count_as_next(self.card.labels + len(said), moved)
+        self._count_as_next(self.card.labels + len(said), moved, told)
 
-    def _count_as_next(self, labels: int, moved: Mapping[str, int]) -> None:
+    def _count_as_next(
+        self, labels: int, moved: Mapping[str, int], told: Mapping[str, Any]
+    ) -> None:
         """Let what is written count, as the next version."""
         following = self.card.next(
             doing=self._doing,
@@ -167,6 +188,7 @@ class Writer:
             began=self._began,
             moved=moved,
         )
+        following = replace(following, **told)
         note_version(self._folder, following)
         write_card(self._folder, following)
         self.card = following

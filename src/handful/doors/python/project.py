@@ -20,7 +20,12 @@ from handful.data.checks.running import CheckReport, run_checks
 from handful.data.library.ingest import ingest
 from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
+from handful.data.library.locking import lock, unlock
 from handful.data.library.report import AddReport, Progress
+from handful.data.library.splits import Config as SplitConfig
+from handful.data.library.splits import Placement
+from handful.data.library.splitting import split_library
+from handful.data.library.twins.look import find_twins
 from handful.data.modalities.base import MODALITIES
 from handful.foundation.budget import seconds
 from handful.foundation.errors import InputError, UsageError, did_you_mean
@@ -101,8 +106,71 @@ class Project(Folder):
             columns=columns,
             licence=licence,
             annotator=annotator,
+            cache=self.cache,
             on_progress=on_progress,
         )
+
+    def split(
+        self,
+        *,
+        test: float = 0.2,
+        validation: float = 0.0,
+        seed: int = 0,
+        by: str = "",
+        on_items: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Placement:
+        """Hold items back for a test: whole groups and all copies together, every answer alike.
+
+        What has a split keeps it, now and when the library grows; items that are added later are
+        placed by the same rule.
+
+        Args:
+            test: Share of items that is held back to measure on.
+            validation: Share that is kept for choosing; training makes its own folds without it.
+            seed: Another seed draws anew.
+            by: The task whose answers every split gets alike; the one with the most answers when
+                left out.
+            on_items: Told how many files were looked at for copies.
+
+        Returns:
+            Where each item went and why, and what lies in several splits.
+
+        Raises:
+            UsageError: When no item has an answer to the task.
+            BusyError: When another process is changing the library.
+            StorageError: When the disk refuses; then nothing changed.
+        """
+        config = SplitConfig(test=test, validation=validation, seed=seed, by=by)
+        return split_library(self.items, config, self.cache, on_items)
+
+    def lock(self, split: str = "test") -> int:
+        """Lock a split, so that nothing goes into it or out of it by mistake.
+
+        Args:
+            split: Such as `test`.
+
+        Returns:
+            How many items are in it.
+
+        Raises:
+            UsageError: For an unknown or empty split, or one that is locked.
+            BusyError: When another process is changing the library.
+            StorageError: When the disk refuses; then nothing changed.
+        """
+        return lock(self.items, split)
+
+    def unlock(self, split: str = "test") -> None:
+        """Unlock a split.
+
+        Args:
+            split: Such as `test`.
+
+        Raises:
+            UsageError: For an unknown split, or one that is not locked.
+            BusyError: When another process is changing the library.
+            StorageError: When the disk refuses; then nothing changed.
+        """
+        unlock(self.items, split)
 
     def check(
         self,
@@ -273,6 +341,12 @@ class Project(Folder):
                 tariff=self.settings.tariff,
                 asks=dict(self.settings.asks),
                 predicted=found.as_dict(),
+                twins=find_twins(
+                    library.media,
+                    library.items(),
+                    self.cache,
+                    on_items=lambda done, total: on_stage("looking for copies", done, total),
+                ),
                 on_stage=on_stage,
             )
 
@@ -332,7 +406,7 @@ class Project(Folder):
         if not cases:
             raise InputError(
                 f'No item with a label for "{run.task}" is held back for a test.',
-                "name a `split` column when adding, with `test` for some whole groups",
+                "hold some back before you train: handful library split",
             )
         report = evaluate(
             run.model,

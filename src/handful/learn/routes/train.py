@@ -18,6 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from handful.data.library.library import Library
+from handful.data.library.twins.look import Twins
 from handful.data.modalities.base import MODALITIES
 from handful.foundation import config as settings
 from handful.foundation.errors import UsageError, require, storage
@@ -104,6 +105,7 @@ def train(
     tariff: Tariff | None = None,
     asks: dict[str, str] | None = None,
     predicted: dict[str, Any] | None = None,
+    twins: Twins | None = None,
     on_stage: OnStage = lambda stage, done, total: None,
 ) -> Run:
     """Train one model and write its run.
@@ -117,6 +119,7 @@ def train(
         tariff: What energy and time cost.
         asks: Modality to what to say when it is missing, such as `Tap it`.
         predicted: What the plan said it would cost, to stand beside what it did.
+        twins: Contents that are the same thing, so that copies are never on both sides.
         on_stage: Told about progress.
 
     Returns:
@@ -128,7 +131,9 @@ def train(
         StorageError: When the disk refuses; what was encoded is kept.
     """
     goal, start = goal or Goal(), time.monotonic()
-    learned = gather(library, config.labels, per_class=config.per_class, seed=config.seed)
+    learned = gather(
+        library, config.labels, twins=twins, per_class=config.per_class, seed=config.seed
+    )
     config = _resolved(Question(library, learned, config, runs, cache))
     folder = _new_folder(runs, config.labels or "unlabelled")
     record = _record(library, learned, config, predicted)
@@ -193,7 +198,7 @@ def _learn(
     space = Latents.fit(encoded.views, config.latents, groups=learned.groups, seed=config.seed)
     clock.done("align")
     recipe = recipe.serving(encoded.towers)
-    sentences = [*encoded.lost, *space.sentences()]
+    sentences = [*learned.left_out.sentences(), *encoded.lost, *space.sentences()]
     base = Model(
         name=config.labels or "unlabelled",
         task=config.labels,

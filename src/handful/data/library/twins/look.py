@@ -1,0 +1,158 @@
+"""Look at what is new in a library, and say which contents are the same thing in another file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import simplejpeg
+
+from handful.data.library.items import Item, Part
+from handful.data.library.media import Media
+from handful.data.library.twins import pictures, sounds, words
+from handful.data.library.twins.kept import Kept, Row
+from handful.data.modalities.base import Picture
+from handful.data.modalities.reading import Unreadable
+from handful.foundation.errors import BusyError, InputError, storage
+from handful.foundation.project.lock import locked
+
+OnItems = Callable[[int, int], None]
+"""Called with how many contents were looked at and how many there are."""
+
+_AT_ONCE = 4096
+"""So many are looked at between two times that something is kept."""
+
+
+class Twins(NamedTuple):
+    """Which contents are the same.
+
+    Attributes:
+        pairs: Hashes of two contents each.
+        telling: Hashes of all contents that show enough to tell one thing from another.
+        unread: How many contents could not be looked at, because their file is gone or changed.
+    """
+
+    pairs: frozenset[tuple[str, str]]
+    telling: frozenset[str]
+    unread: int = 0
+
+
+def counting_parts(item: Item) -> list[Part]:
+    """The parts of an item that tell whether two items are the same thing.
+
+    Equal words tell nothing about two different cups that are both called "a blue cup": a text
+    counts where an item has nothing else, or where it is long.
+
+    Args:
+        item: Any.
+    """
+    parts = [item.parts[name] for name in item.modalities]
+    if len(parts) == 1:
+        return parts
+    return [part for part in parts if part.modality != "text" or _is_long(part)]
+
+
+def _is_long(part: Part) -> bool:
+    count = sum(len(text.split()) for text in (part.words or {}).values())
+    return count >= words.LONG_WORDS
+
+
+def find_twins(
+    media: Media,
+    items: Iterable[Item],
+    cache: Path | None,
+    *,
+    on_items: OnItems = lambda done, total: None,
+) -> Twins:
+    """Find contents that are the same picture, sound or text in another file.
+
+    What was looked at before is not opened again.
+
+    Args:
+        media: The library's.
+        items: Of the library; only their usable parts take part.
+        cache: The project's `cache`, where prints are kept; None keeps nothing.
+        on_items: Told how far it is.
+
+    Raises:
+        StorageError: When the disk refuses.
+    """
+    parts = {
+        part.content_sha256: part
+        for item in items
+        for part in counting_parts(item)
+        if part.content_sha256
+    }
+    try:
+        unread, kept = _alone(media, parts, cache, on_items)
+    except BusyError:  # another process looks as well; its prints are not waited for
+        unread, kept = _look(media, parts, Kept(None), on_items)
+    rows = [kept.rows[content] for content in parts if content in kept.rows]
+    pairs = {
+        (min(row.content_sha256, twin), max(row.content_sha256, twin))
+        for row in rows
+        for twin in row.twins
+        if twin in parts
+    }
+    telling = frozenset(row.content_sha256 for row in rows if row.print)
+    return Twins(frozenset(pairs), telling, unread)
+
+
+def _alone(
+    media: Media, parts: dict[str, Part], cache: Path | None, on_items: OnItems
+) -> tuple[int, Kept]:
+    if cache is None:
+        return _look(media, parts, Kept(None), on_items)
+    with storage("make", cache):
+        cache.mkdir(parents=True, exist_ok=True)
+    with locked(cache / ".twins.lock", "look for copies"):
+        return _look(media, parts, Kept(cache), on_items)
+
+
+def _look(media: Media, parts: dict[str, Part], kept: Kept, on_items: OnItems) -> tuple[int, Kept]:
+    new = [part for content, part in parts.items() if content not in kept.rows]
+    unread, done = 0, 0
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8), thread_name_prefix="print") as pool:
+        for start in range(0, len(new), _AT_ONCE):
+            rows = []
+            for row in pool.map(lambda part: _printed(media, part), new[start : start + _AT_ONCE]):
+                done += 1
+                on_items(done, len(new))
+                if row is None:
+                    unread += 1
+                else:
+                    rows.append(row)
+            kept.add(rows)
+    return unread, kept
+
+
+def _printed(media: Media, part: Part) -> Row | None:
+    """A content with its print; None when its file cannot be read any more."""
+    try:
+        return Row(part.content_sha256, part.modality, _print_of(media, part))
+    except (InputError, Unreadable):
+        return None
+
+
+def _print_of(media: Media, part: Part) -> bytes:
+    if part.modality == "text":
+        return words.print_of(part.words or {})
+    if part.modality == "audio":
+        return sounds.print_of(media.read(part))  # pyrefly: ignore
+    small = _small_jpeg(media.bytes_of(part)) if part.mime == "image/jpeg" else None
+    return pictures.print_of(small if small is not None else media.read(part))  # pyrefly: ignore
+
+
+def _small_jpeg(data: bytes) -> Picture | None:
+    """A JPEG at an eighth to the whole of its size, far quicker than whole; None for odd ones.
+
+    It may lie on its side, where a camera only wrote down how it was held; pictures are compared
+    in all orientations.
+    """
+    with suppress(ValueError):
+        return simplejpeg.decode_jpeg(data, "RGB", min_height=64, min_width=64, min_factor=1)
+    return None
