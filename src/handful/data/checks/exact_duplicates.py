@@ -14,7 +14,7 @@ import numpy as np
 
 from handful.data.checks.base import Check, Finding, Severity, View, some
 from handful.data.checks.workbench import Workbench
-from handful.data.library.items import Item, truths
+from handful.data.library.items import Item, Split, truths
 from handful.foundation.errors import require
 
 
@@ -73,7 +73,7 @@ class ExactDuplicates(Check):
     def _about_splits(self, clusters: list[list[Item]]) -> Finding | None:
         return self._finding(
             clusters,
-            lambda item: item.split,
+            _taking_part,
             "straddle the splits",
             Severity.SERIOUS,
             "A model that has seen the answer scores better than it is. Every number measured on "
@@ -189,13 +189,18 @@ def _different(items: Iterable[Item], fact: Callable[[Item], Hashable]) -> set[H
     return {value for item in items if (value := fact(item))}
 
 
+def _taking_part(item: Item) -> Hashable:
+    """The split, unless it is the one that takes part in nothing."""
+    return None if item.split == Split.OUT else item.split
+
+
 def _answer_to(task: str) -> Callable[[Item], Hashable]:
     return lambda item: item.label(task)
 
 
 def _spoils(items: list[Item]) -> bool:
     facts: list[Callable[[Item], Hashable]] = [
-        lambda item: item.split,
+        _taking_part,
         lambda item: item.group,
         lambda item: item.rights.licence,
     ]

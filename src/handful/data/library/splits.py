@@ -116,7 +116,7 @@ def assign(
     for unit, ids in members(units).items():
         inside = [every[identity] for identity in ids]
         new = [item for item in inside if item.split is None]
-        there = {item.split for item in inside if item.split not in (None, Split.OUT)}
+        there = {item.split for item in inside if item.split and item.split != Split.OUT}
         for item in inside:
             if item.split in drawing.counts:
                 drawing.note(item.split, _answers([item], by))
@@ -236,7 +236,7 @@ class _Drawing:
         return cost
 
 
-def _with_others(unit: str, there: set[Split | None], locked: Collection[Split]) -> Placed:
+def _with_others(unit: str, there: Collection[Split], locked: Collection[Split]) -> Placed:
     """Where a new item of a unit goes that is placed already."""
     split = next(each for each in _STRICTEST if each in there)
     group = unit.removeprefix("group ")

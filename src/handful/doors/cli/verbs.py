@@ -42,7 +42,7 @@ GROUPS = {
 }
 """The groups of the overview, in order, with what happens in each."""
 
-ROOMS = {"library": "The library: split and lock it, look back, go back, compare, clear away."}
+ROOMS = {"library": "The library: split and lock it, take it elsewhere, look back and go back."}
 """What the two-word verbs that begin with a word have in common."""
 
 VERBS = (
@@ -68,6 +68,16 @@ VERBS = (
         "Lock a split: nothing goes into it or out of it by mistake.",
     ),
     Verb("library unlock", "housekeeping", "Unlock a split of the library."),
+    Verb(
+        "library export",
+        "housekeeping",
+        "Write the library to a folder that any program can read.",
+    ),
+    Verb(
+        "library import",
+        "housekeeping",
+        "Make an empty library the one that was exported, to the byte.",
+    ),
     Verb(
         "library history",
         "housekeeping",

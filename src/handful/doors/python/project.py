@@ -17,6 +17,8 @@ from handful.data.batches.loader import Config as BatchConfig
 from handful.data.batches.loader import Loader
 from handful.data.batches.order import Config as BatchOrder
 from handful.data.checks.running import CheckReport, run_checks
+from handful.data.library.export.reading import Import, read_export
+from handful.data.library.export.writing import Export, export
 from handful.data.library.ingest import ingest
 from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
@@ -171,6 +173,51 @@ class Project(Folder):
             StorageError: When the disk refuses; then nothing changed.
         """
         unlock(self.items, split)
+
+    def export(
+        self,
+        folder: Path | str,
+        *,
+        version: int | str | None = None,
+        on_items: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Export:
+        """Write the library to a folder that any program can read: a table, and every file.
+
+        Args:
+            folder: Where; it must not exist, or be empty.
+            version: An older version by its number or a tag; the newest when left out.
+            on_items: Told how many items were written, and how many there are.
+
+        Returns:
+            What was written, and which files were missing.
+
+        Raises:
+            UsageError: When something is there already, or it lies inside the project.
+            StorageError: When the disk refuses; then nothing is there.
+        """
+        library = Library.open(self.items.folder, version)
+        return export(library, Path(folder), on_items=on_items)
+
+    def take_export(
+        self,
+        folder: Path | str,
+        *,
+        on_items: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Import:
+        """Make this project's empty library the one that was exported, to the byte.
+
+        Args:
+            folder: The export.
+            on_items: Told how many files were checked, and how many there are.
+
+        Raises:
+            UsageError: When the library has items.
+            InputError: When files of the export are missing or were altered; they are named.
+            ProjectError: When there is no export, or it is damaged.
+            BusyError: When another process is changing the library.
+            StorageError: When the disk refuses; then nothing was taken in.
+        """
+        return read_export(self.items, Path(folder), on_items=on_items)
 
     def check(
         self,

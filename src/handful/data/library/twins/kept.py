@@ -114,7 +114,12 @@ class Kept:
 
 
 def _row(plain: dict[str, Any]) -> Row:
-    return Row(**{**plain, "twins": tuple(plain["twins"])})
+    return Row(
+        content_sha256=plain["content_sha256"],
+        modality=plain["modality"],
+        print=plain["print"],
+        twins=tuple(plain["twins"]),
+    )
 
 
 _Twins = Callable[[Sequence[bytes], int], Iterator[tuple[int, int]]]
