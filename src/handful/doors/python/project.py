@@ -237,7 +237,7 @@ class Project(Folder):
         Raises:
             UsageError: When there is no check of a given name.
         """
-        return run_checks(self.items, names, on_progress=on_progress)
+        return run_checks(self.items, names, on_progress=on_progress, cache=self.cache)
 
     def batches(
         self,

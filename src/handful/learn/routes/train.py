@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from handful.data.library.library import Library
@@ -58,6 +59,7 @@ from handful.learn.routes.verdict import Judge
 from handful.learn.rungs.base import Lesson
 from handful.learn.towers.latents import LatentCache
 from handful.learn.train.costs import network_s
+from handful.numerics.linear.inflation import inflation
 
 _MANY_LABELS = 1500
 """Products of fewer labels than this wait for each other on several threads: on a busy two-core
@@ -282,6 +284,7 @@ def _with_labels(
     doubted = doubts(ours[0], learned.labels, learned.classes, labelled) if ours else []
     sentences += [
         *climbed.notes,
+        *_leak_sentences(lesson, groups, config),
         f"Chosen: {climbed.rung.name.replace('_', ' ')} ({climbed.learned.note}).",
         *tables.sentences(climbed.arms, learned.labels, groups),
         *judge.sentences(),
@@ -289,6 +292,17 @@ def _with_labels(
     ]
     clock.done("decide")
     return _Outcome(model, climbed, lines, sentences, clock, doubted)
+
+
+def _leak_sentences(lesson: Lesson, groups: NDArray[Any], config: Config) -> list[str]:
+    """What a split at random would have promised on these latents, where that is too much."""
+    blocks = []
+    for kinds in lesson.evidence.latents.values():
+        values = np.concatenate([block.values for block in kinds.values()], axis=1)
+        norm = np.linalg.norm(values, axis=1).mean()
+        blocks.append(values / max(float(norm), 1e-12))
+    found = inflation(np.concatenate(blocks, axis=1), lesson.labels, groups, seed=config.seed)
+    return [found.sentence(config.labels)] if found and found.is_certain else []
 
 
 def _lean_latents(encoded: Encoded, learned: Labelled, config: Config) -> Latents | None:

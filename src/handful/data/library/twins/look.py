@@ -81,16 +81,8 @@ def find_twins(
     Raises:
         StorageError: When the disk refuses.
     """
-    parts = {
-        part.content_sha256: part
-        for item in items
-        for part in counting_parts(item)
-        if part.content_sha256
-    }
-    try:
-        unread, kept = _alone(media, parts, cache, on_items)
-    except BusyError:  # another process looks as well; its prints are not waited for
-        unread, kept = _look(media, parts, Kept(None), on_items)
+    parts = _parts(items)
+    unread, kept = _kept(media, parts, cache, on_items)
     rows = [kept.rows[content] for content in parts if content in kept.rows]
     pairs = {
         (min(row.content_sha256, twin), max(row.content_sha256, twin))
@@ -100,6 +92,44 @@ def find_twins(
     }
     telling = frozenset(row.content_sha256 for row in rows if row.print)
     return Twins(frozenset(pairs), telling, unread)
+
+
+def prints_of(media: Media, items: Iterable[Item], cache: Path | None) -> dict[str, bytes]:
+    """What is kept of every content for comparing.
+
+    Args:
+        media: The library's.
+        items: Of the library.
+        cache: The project's `cache`; None keeps nothing.
+
+    Returns:
+        Hash of the content to its print; without those that show too little or cannot be read.
+
+    Raises:
+        StorageError: When the disk refuses.
+    """
+    parts = _parts(items)
+    _, kept = _kept(media, parts, cache, lambda done, total: None)
+    rows = (kept.rows[content] for content in parts if content in kept.rows)
+    return {row.content_sha256: row.print for row in rows if row.print}
+
+
+def _parts(items: Iterable[Item]) -> dict[str, Part]:
+    return {
+        part.content_sha256: part
+        for item in items
+        for part in counting_parts(item)
+        if part.content_sha256
+    }
+
+
+def _kept(
+    media: Media, parts: dict[str, Part], cache: Path | None, on_items: OnItems
+) -> tuple[int, Kept]:
+    try:
+        return _alone(media, parts, cache, on_items)
+    except BusyError:  # another process looks as well; its prints are not waited for
+        return _look(media, parts, Kept(None), on_items)
 
 
 def _alone(
