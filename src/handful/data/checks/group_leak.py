@@ -68,10 +68,10 @@ class GroupLeak(Check):
     def plant(self, bench: Workbench, dice: np.random.Generator) -> list[str]:
         """Bursts of nearly equal pictures, whose answer nobody could see."""
         keys = []
-        for batch in range(16):
+        for batch in range(24):
             first = dice.integers(30, 226, (8, 8, 3))
-            kind = "cup" if dice.integers(2) else "bowl"
-            for shot in range(5):
+            kind = "cup" if batch % 2 else "bowl"
+            for shot in range(4):
                 key = f"b{batch}-{shot}"
                 name = _save(bench, key, first + dice.integers(-25, 26, first.shape))
                 bench.item(key, dice, kind=kind, batch=f"b{batch}", image=name)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from handful.data.library.items import Item
+from handful.data.library.twins.links import Links
 from handful.data.library.twins.look import Twins, counting_parts
 
 
@@ -27,17 +28,18 @@ def copies_of(items: Iterable[Item], twins: Twins | None = None) -> dict[str, st
     Returns:
         Item id to a name that it shares with its copies.
     """
-    links, names = _Links(), {}
+    links, names = Links(), {}
     for item in items:
         names[item.id] = own = _content(item)
-        links.join(own, own)
         for part in counting_parts(item) if twins else ():
             if twins and part.content_sha256 in twins.telling:
                 links.join(own, part.content_sha256)
     for one, other in twins.pairs if twins else ():
         links.join(one, other)
-    first = links.first()
-    return {identity: first[own] for identity, own in names.items()}
+    first: dict[str, str] = {}
+    for own in sorted(names.values()):
+        first.setdefault(links.top(own), own)
+    return {identity: first[links.top(own)] for identity, own in names.items()}
 
 
 def units_of(items: Iterable[Item], copies: Mapping[str, str]) -> dict[str, str]:
@@ -80,30 +82,3 @@ def _content(item: Item) -> str:
     if item.usable:
         return f"copies of {item.content_sha256}"
     return "copies of " + " ".join(part.sha256 or item.id for part in item.parts.values())
-
-
-class _Links:
-    """Sets of names that hang together."""
-
-    def __init__(self) -> None:
-        self._above: dict[str, str] = {}
-
-    def join(self, one: str, other: str) -> None:
-        self._above[self._top(one)] = self._top(other)
-
-    def first(self) -> dict[str, str]:
-        """Every name with the first one of its set that names copies."""
-        best: dict[str, str] = {}
-        names = [name for name in self._above if name.startswith("copies ")]
-        for name in sorted(names):
-            best.setdefault(self._top(name), name)
-        return {name: best[self._top(name)] for name in names}
-
-    def _top(self, name: str) -> str:
-        path = []
-        while (above := self._above.setdefault(name, name)) != name:
-            path.append(name)
-            name = above
-        for each in path:
-            self._above[each] = name
-        return name

@@ -165,3 +165,17 @@ def test_items_that_cannot_be_used_are_left_out(library, files):
     ingest(library, files)
     items = [replace(item, parts={}) for item in library.items()]
     assert find_twins(Library.open(library.folder).media, items, None).telling == frozenset()
+
+
+def test_texts_that_follow_a_template_are_no_copies(library):
+    def thing(key, text):
+        part = Part(modality="text", words={"en": text}, content_sha256=f"hash of {text}")
+        return Item(id="", key=key, parts={"text": part})
+
+    template = "the patient with the number {} was seen in the ward on a Monday and sent home"
+    library.add([thing(f"t{n}", template.format(1000 + n)) for n in range(40)])
+    library.add([thing("a", story(1)), thing("b", story(1) + " and more")])
+    found = find_twins(library.media, library.items(), None)
+    assert named(library, found.pairs) == [("a", "b")]
+    few = [item for item in library.items() if item.key in ("t1", "t2")]
+    assert len(find_twins(library.media, few, None).pairs) == 1

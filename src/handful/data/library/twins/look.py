@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from handful.data.library.items import Item, Part
 from handful.data.library.media import Media
 from handful.data.library.twins import pictures, sounds, words
 from handful.data.library.twins.kept import Kept, Row
+from handful.data.library.twins.links import Links
 from handful.data.modalities.base import Picture
 from handful.data.modalities.reading import Unreadable
 from handful.foundation.errors import BusyError, InputError, storage
@@ -22,6 +24,9 @@ from handful.foundation.project.lock import locked
 
 OnItems = Callable[[int, int], None]
 """Called with how many contents were looked at and how many there are."""
+
+_FEW_ALIKE, _SHARE_ALIKE = 20, 0.05
+"""More texts than both of these that are alike follow a template; they are no copies."""
 
 _AT_ONCE = 4096
 """So many are looked at between two times that something is kept."""
@@ -90,8 +95,24 @@ def find_twins(
         for twin in row.twins
         if twin in parts
     }
+    texts = [row.content_sha256 for row in rows if row.modality == "text" and row.print]
+    pairs -= _of_templates(pairs, texts)
     telling = frozenset(row.content_sha256 for row in rows if row.print)
     return Twins(frozenset(pairs), telling, unread)
+
+
+def _of_templates(pairs: Set[tuple[str, str]], texts: Collection[str]) -> set[tuple[str, str]]:
+    """Pairs of texts of which so many are alike that they follow a template.
+
+    "Patient 17 was seen on Monday" is no copy of "Patient 18 was seen on Friday".
+    """
+    links, known = Links(), set(texts)
+    mine = [pair for pair in pairs if pair[0] in known]
+    for one, other in mine:
+        links.join(one, other)
+    sizes = Counter(links.top(content) for content in texts)
+    most = max(_FEW_ALIKE, _SHARE_ALIKE * len(texts))
+    return {pair for pair in mine if sizes[links.top(pair[0])] > most}
 
 
 def prints_of(media: Media, items: Iterable[Item], cache: Path | None) -> dict[str, bytes]:
