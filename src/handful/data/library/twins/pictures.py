@@ -77,7 +77,8 @@ def twins(prints: Sequence[bytes], new: int) -> Iterator[tuple[int, int]]:
     if new >= len(prints):
         return
     thumbnails_N = np.frombuffer(b"".join(prints), np.uint8).reshape(-1, SIDE, SIDE, 3)
-    hash_N, hash_MO = _hashes(thumbnails_N)[:, 0], _hashes(thumbnails_N[new:])
+    hash_N = np.concatenate([_hashes(each, 1)[:, 0] for each in _pieces(thumbnails_N)])
+    hash_MO = np.concatenate([_hashes(each) for each in _pieces(thumbnails_N[new:])])
     buckets = [_Bucket.of(_band(hash_N, band)) for band in range(_BANDS)]
     for start in range(0, len(hash_MO), _AT_ONCE):
         some_MO = hash_MO[start : start + _AT_ONCE]
@@ -106,20 +107,24 @@ def _light(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
     return thumbnails.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def _hashes(thumbnails_N: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """`[N, O]`: the hash of each picture in its eight orientations, as it is first."""
+def _pieces(thumbnails_N: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    for start in range(0, len(thumbnails_N), _AT_ONCE):
+        yield thumbnails_N[start : start + _AT_ONCE]
+
+
+def _hashes(thumbnails_N: NDArray[np.uint8], orientations: int = 8) -> NDArray[np.uint64]:
+    """`[N, O]`: the hash of each picture in its first orientations, as it is first."""
     waves = dctn(_light(thumbnails_N), axes=(1, 2), norm="ortho")[:, :8, :8].astype(np.float64)
     waves[:, 0, 0] = 0.0
     odd = np.where(np.arange(8) % 2, -1.0, 1.0)
     found = []
-    for is_turned in (False, True):
-        along = waves.swapaxes(1, 2) if is_turned else waves
-        for down in (np.ones(8), odd):
-            for right in (np.ones(8), odd):
-                turned = along * down[:, None] * right
-                middle = np.median(turned.reshape(len(turned), 64), axis=1)
-                bits = turned.reshape(len(turned), 64) > middle[:, None]
-                found.append(np.packbits(bits, axis=1).view(np.uint64)[:, 0])
+    for orientation in range(orientations):
+        turned = waves.swapaxes(1, 2) if orientation & 4 else waves
+        turned = turned * odd[:, None] if orientation & 2 else turned
+        turned = turned * odd if orientation & 1 else turned
+        flat = turned.reshape(len(turned), 64)
+        bits = flat > np.median(flat, axis=1)[:, None]
+        found.append(np.packbits(bits, axis=1).view(np.uint64)[:, 0])
     return np.stack(found, axis=1)
 
 
