@@ -1,9 +1,9 @@
-from types import SimpleNamespace
-
 import numpy as np
 
 from handful.learn.routes.train import Config, _leak_sentences
+from handful.learn.rungs.base import Evidence, Lesson
 from handful.numerics.linear.blocks import Block
+from handful.numerics.linear.kernels import Parts
 
 
 def lesson(group_says, label_says):
@@ -13,8 +13,13 @@ def lesson(group_says, label_says):
     looks = dice.normal(0, group_says, (40, 80))[group] + dice.normal(0, 0.3, (200, 80))
     looks += label_says * np.where(label, 1, -1)[:, None]
     blocks = {"plain": Block.of(looks[:, :50]), "shared": Block.of(looks[:, 50:])}
-    evidence = SimpleNamespace(latents={"image": blocks})
-    return SimpleNamespace(evidence=evidence, labels=label.astype(np.intp)), group
+    made = Lesson(
+        evidence=Evidence(kernels=Parts({}, {}, {}), latents={"image": blocks}, views={}),
+        labels=label.astype(np.intp),
+        classes=("bowl", "cup"),
+        folds=None,
+    )
+    return made, group
 
 
 def test_training_says_how_many_points_a_random_split_would_add():
