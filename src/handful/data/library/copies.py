@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from handful.data.library.items import Item, Part, truths
+from handful.data.library.items import Item, Part, Split, truths
 from handful.data.modalities.base import MODALITIES
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def conflicts(copies: Iterable[Item]) -> Iterator[Conflict]:
     tasks = sorted({task for item in every for task in truths(item.labels)})
     facts: list[tuple[str, str, Callable[[Item], str]]] = [
         *(("label", task, _answer_to(task)) for task in tasks),
-        ("split", "", lambda item: item.split or ""),
+        ("split", "", _taking_part),
         ("group", "", lambda item: item.group),
         ("licence", "", lambda item: item.rights.licence),
     ]
@@ -144,6 +144,11 @@ def _names(items: Iterable[Item]) -> dict[str, str]:
 
 def _answer_to(task: str) -> Callable[[Item], str]:
     return lambda item: item.label(task) or ""
+
+
+def _taking_part(item: Item) -> str:
+    """The split, unless it is the one that takes part in nothing."""
+    return "" if item.split in (None, Split.OUT) else str(item.split)
 
 
 def _and(said: list[str]) -> str:

@@ -25,6 +25,7 @@ from handful.data.library.examine import Limits, examine
 from handful.data.library.holding import still_held
 from handful.data.library.items import Item, Label, LabelKind, Part, Rights
 from handful.data.library.library import Library
+from handful.data.library.locks import GIVEN, let_in
 from handful.data.library.report import AddReport, Progress, Tally
 from handful.data.library.returning import Returning
 from handful.data.library.rows import LabelRow
@@ -36,6 +37,7 @@ from handful.data.library.sources.folder import list_folder, sort_out
 from handful.data.library.sources.pairing import Pairing, pair
 from handful.data.library.sources.table import Plan, read_table
 from handful.data.library.sources.tar import ANSWER, Shard, is_tar, list_tar
+from handful.data.library.splitting import place_new
 from handful.data.library.writer import Writer
 from handful.data.modalities.reading import Unreadable, reason_of
 from handful.data.modalities.sniff import kind_by_name
@@ -76,6 +78,7 @@ def ingest(
     annotator: str = "import",
     media_root: Path | None = None,
     again: bool = False,
+    cache: Path | None = None,
     config: Config | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> AddReport:
@@ -96,6 +99,8 @@ def ingest(
         media_root: For tables: the folder that relative paths start from; the table's own when
             left out. No path may leave it.
         again: Take in what was forgotten as well; left out otherwise.
+        cache: The project's `cache`, where what tells copies is kept; only a library that was
+            split needs it, because its new items are placed at once.
         config: Batches, threads, limits.
         on_progress: Called after each item and each commit, from this thread.
 
@@ -130,7 +135,9 @@ def ingest(
                 feed = _Feed(None, plan.choices, plan.candidates)
         feed = feed._replace(entries=_asking(feed.entries, labels_from_keywords))
         run = _Run(library, writer, str(path), config, annotator, on_progress, again)
-        return run.take_in(feed)
+        report = run.take_in(feed)
+        said = place_new(library, writer, cache)
+        return replace(report, version=library.version, choices=(*report.choices, *said))
 
 
 class _Feed(NamedTuple):
@@ -293,7 +300,7 @@ class _Run:
     def take_in(self, feed: _Feed) -> AddReport:
         self._total = feed.total
         try:
-            with closing(self._read_all(feed.entries)) as stream:
+            with closing(self._read_all(self._let_in(feed.entries))) as stream:
                 for taken in stream:
                     if isinstance(taken, Aside):
                         self._tally.aside(taken)
@@ -320,6 +327,12 @@ class _Run:
             )
             known[item.key] = _Known(item, looks)
         return known
+
+    def _let_in(self, entries: Iterable[Candidate | Aside]) -> Iterator[Candidate | Aside]:
+        """What locked splits refuse is set aside, and said."""
+        for entry in entries:
+            known = None if isinstance(entry, Aside) else self._known.get(entry.key)
+            yield from let_in(entry, known.item if known else None, self._library.card.locked)
 
     def _read_all(self, entries: Iterable[Candidate | Aside]) -> Generator[_Taken | Aside]:
         """Decode several items side by side, in order, with a bounded number on the way."""
@@ -390,7 +403,7 @@ class _Run:
             declared_sha256=candidate.declared_sha256,
         )
         if candidate.split:
-            item = replace(item, split_reason="given by the source")
+            item = replace(item, split_reason=GIVEN)
         said = keywords.answers(parts.get("image"), candidate.keyword_task)
         labels = self._new_labels(candidate, {**said, **candidate.labels}, known)
         self._labels += len(labels)

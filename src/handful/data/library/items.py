@@ -50,6 +50,8 @@ class Split(StrEnum):
     VALIDATION = "validation"
     TEST = "test"
     HOLDOUT = "holdout"
+    OUT = "out"
+    """Takes part in nothing: the same thing lies in a split that was locked before it came."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

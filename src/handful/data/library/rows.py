@@ -124,7 +124,7 @@ def rows_to_items(rows: pa.Table, labels: Mapping[str, tuple[Label, ...]]) -> li
                 attribution=columns["attribution"][row],
             ),
             labels=labels.get(identity, ()),
-            created=_time(columns["created"][row]),
+            created=utc(columns["created"][row]),
             revision=columns["revision"][row],
             declared_sha256=columns["declared_sha256"][row],
         )
@@ -174,7 +174,7 @@ def rows_to_labels(rows: pa.Table) -> dict[str, tuple[Label, ...]]:
             value=columns["value"][row],
             annotator=columns["annotator"][row],
             kind=LabelKind(columns["kind"][row]),
-            time=_time(columns["time"][row]),
+            time=utc(columns["time"][row]),
             confidence=columns["confidence"][row],
             superseded=row not in standing,
         )
@@ -285,7 +285,12 @@ def _with_plain_times(rows: pa.Table, name: str) -> pa.Table:
     return rows.set_column(place, name, rows.column(name).cast(pa.int64()))
 
 
-def _time(microseconds: int) -> datetime:
+def utc(microseconds: int) -> datetime:
+    """A time.
+
+    Args:
+        microseconds: Since 1970.
+    """
     return datetime.fromtimestamp(microseconds // 1_000_000, UTC).replace(
         microsecond=microseconds % 1_000_000
     )

@@ -7,13 +7,15 @@ that is killed in between leaves rows that no manifest names; the next one rewin
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from handful.data.library import rows
 from handful.data.library.card import Card, note_version, write_card
 from handful.data.library.forgotten import read_forgotten
 from handful.data.library.items import Item
+from handful.data.library.locks import Locks
 from handful.data.library.store import Table, column_lists, is_one_of
 from handful.foundation.errors import HandfulError, UsageError
 
@@ -67,6 +69,7 @@ class Writer:
         table = self._tables.items.read(card.items_version, ["id"])
         self.ids: set[str] = set(column_lists(table)["id"])
         self._identities = rows.Identities(max(self.ids, default=""))
+        self._locks = Locks.read(self._tables.items, card)
         self._items_version, self._labels_version = self._rewind()
 
     def fresh_id(self) -> str:
@@ -80,6 +83,8 @@ class Writer:
         changed: Sequence[Item] = (),
         labels: Sequence[rows.LabelRow] = (),
         gone: Collection[str] = (),
+        rule: Mapping[str, Any] | None = None,
+        locked: tuple[str, ...] | None = None,
     ) -> Card:
         """Make one new version of the library: all of this, or nothing.
 
@@ -90,22 +95,31 @@ class Writer:
             labels: Statements to add.
             gone: Ids of items to take out, with every statement about them; no file that the new
                 version reads holds them any more.
+            rule: How new items are split from now on.
+            locked: The splits that are locked from now on.
 
         Returns:
             The card of the new version; the one before when there was nothing to do.
 
         Raises:
-            UsageError: When an added id is in use.
+            UsageError: When an added id is in use, or something goes into or out of a locked split.
             StorageError: When the disk refuses; then nothing changed.
         """
         twice = next((item.id for item in added if item.id in self.ids), None)
         if twice:
             raise UsageError(f'There is an item "{twice}" already.', "leave its id empty")
+        self._locks.refuse(added, changed)
         said = [rows.LabelRow(item.id, label) for item in added for label in item.labels]
         said += labels
         gone = [identity for identity in gone if identity in self.ids]
-        if added or changed or said or gone:
-            self._do(lambda: self._write(added, changed, said, gone))
+        told = {
+            name: new
+            for name, new in (("rule", rule), ("locked", locked))
+            if new is not None and new != getattr(self.card, name)
+        }
+        if added or changed or said or gone or told:
+            self._do(lambda: self._write(added, changed, said, gone, told))
+            self._locks = self._locks.after(self._tables.items, self.card)
             self.ids.update(item.id for item in added)
             self.ids.difference_update(gone)
         return self.card
@@ -136,6 +150,7 @@ class Writer:
             "gone": len(now.keys() - then.keys()),
         }
         self._do(lambda: self._go_back(past, moved, gone))
+        self._locks = Locks.read(self._tables.items, self.card)
         self.ids = set(then)
         return self.card
 
@@ -152,7 +167,8 @@ class Writer:
         if past.labels_version != self.card.labels_version:
             self._labels_version = self._tables.labels.rewind(past.labels_version)
         unsaid = self._erase(gone) if gone else 0
-        self._count_as_next(past.labels - unsaid, past.places, moved)
+        told = {"rule": past.rule, "locked": past.locked}
+        self._count_as_next(past.labels - unsaid, past.places, moved, told)
 
     def _erase(self, gone: Collection[str]) -> int:
         """Take items and what was said of them out of the tables; returns how many statements."""
@@ -169,6 +185,7 @@ class Writer:
         changed: Sequence[Item],
         said: Sequence[rows.LabelRow],
         gone: Collection[str],
+        told: Mapping[str, Any],
     ) -> None:
         items, labels = self._tables
         unsaid = self._erase(gone) if gone else 0
@@ -180,9 +197,11 @@ class Writer:
             self._items_version = items.append(rows.items_to_rows([*added, *changed]))
         moved = {"added": len(added), "changed": len(changed), "gone": len(gone)}
         statements = self.card.labels + len(said) - unsaid
-        self._count_as_next(statements, self.card.places + len(said), moved)
+        self._count_as_next(statements, self.card.places + len(said), moved, told)
 
-    def _count_as_next(self, labels: int, places: int, moved: Mapping[str, int]) -> None:
+    def _count_as_next(
+        self, labels: int, places: int, moved: Mapping[str, int], told: Mapping[str, Any]
+    ) -> None:
         """Let what is written count, as the next version."""
         following = self.card.next(
             doing=self._doing,
@@ -194,6 +213,7 @@ class Writer:
             began=self._began,
             moved=moved,
         )
+        following = replace(following, **told)
         note_version(self._folder, following)
         write_card(self._folder, following)
         self.card = following

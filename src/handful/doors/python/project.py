@@ -21,7 +21,9 @@ from handful.data.library.ingest import ingest
 from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.report import AddReport, Progress
+from handful.data.library.twins.look import find_twins
 from handful.data.modalities.base import MODALITIES
+from handful.doors.python.keeping import Keeping
 from handful.doors.python.withdrawing import Withdrawing
 from handful.foundation.budget import seconds
 from handful.foundation.errors import InputError, UsageError, did_you_mean
@@ -45,20 +47,11 @@ from handful.use.release.bundle import Release, make_release
 from handful.use.release.shelf import Shelf
 
 
-class Project(Withdrawing):
+class Project(Keeping, Withdrawing):
     """One project on disk, with everything that can be done with it.
 
     Get one by `handful.project`, or by `Project.create`, `Project.open` or `Project.find`.
     """
-
-    @property
-    def items(self) -> Library:
-        """The library of items; an empty one is made when there is none yet.
-
-        Its versions are reached by `history`, `undo`, `tag`, `untag`, `tags`, `diff`,
-        `history_cost` and `trim`.
-        """
-        return Library.open_or_create(self.library)
 
     def add(
         self,
@@ -104,6 +97,7 @@ class Project(Withdrawing):
             licence=licence,
             annotator=annotator,
             again=again,
+            cache=self.cache,
             on_progress=on_progress,
         )
 
@@ -125,7 +119,7 @@ class Project(Withdrawing):
         Raises:
             UsageError: When there is no check of a given name.
         """
-        return run_checks(self.items, names, on_progress=on_progress)
+        return run_checks(self.items, names, on_progress=on_progress, cache=self.cache)
 
     def batches(
         self,
@@ -276,6 +270,12 @@ class Project(Withdrawing):
                 tariff=self.settings.tariff,
                 asks=dict(self.settings.asks),
                 predicted=found.as_dict(),
+                twins=find_twins(
+                    library.media,
+                    library.items(),
+                    self.cache,
+                    on_items=lambda done, total: on_stage("looking for copies", done, total),
+                ),
                 on_stage=on_stage,
             )
 
@@ -335,7 +335,7 @@ class Project(Withdrawing):
         if not cases:
             raise InputError(
                 f'No item with a label for "{run.task}" is held back for a test.',
-                "name a `split` column when adding, with `test` for some whole groups",
+                "hold some back before you train: handful library split",
             )
         report = evaluate(
             run.model,
