@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import lance
@@ -62,7 +63,7 @@ def said(value):
         value=value,
         annotator="ann",
         kind=LabelKind.HUMAN,
-        time=ingest_module.datetime.now(ingest_module.UTC),
+        time=datetime.now(UTC),
     )
 
 

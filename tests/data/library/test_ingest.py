@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handful.data.library import ingest as ingest_module
+from handful.data.library import taking
 from handful.data.library.ingest import Config, ingest
 from handful.data.library.items import LabelKind, Split
 from handful.data.library.library import Library
@@ -89,7 +90,7 @@ def test_labels_say_who_gave_them(library, shop):
 def test_a_second_time_reads_nothing_and_changes_nothing(library, shop, monkeypatch):
     first = ingest(library, shop)
     version, digest = library.version, library.digest()
-    monkeypatch.setattr(ingest_module, "examine", None)  # reading anything would fail
+    monkeypatch.setattr(taking, "examine", None)  # reading anything would fail
     again = ingest(library, shop)
     assert (again.items_added, again.items_changed, again.items_unchanged) == (0, 0, 8)
     assert again.reasons["file/unchanged"] == first.ok + first.repaired + first.quarantined

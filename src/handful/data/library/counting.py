@@ -58,5 +58,7 @@ def digest(items: pa.Table, labels: pa.Table) -> str:
 
 def _line(row_sha256: str, answers: list[list[Any]]) -> bytes:
     """One item with what stands about it."""
-    text = json.dumps([row_sha256, answers], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(_JSON.encode([row_sha256, answers]).encode()).digest()
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

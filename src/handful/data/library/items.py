@@ -16,16 +16,9 @@ from enum import StrEnum
 from typing import Any
 
 from handful.data.modalities.base import MODALITIES, Words
+from handful.data.modalities.reading import Status
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Status(StrEnum):
-    """What the reader said about one part."""
-
-    OK = "ok"
-    REPAIRED = "repaired"
-    QUARANTINED = "quarantined"
 
 
 class LabelKind(StrEnum):
@@ -236,6 +229,8 @@ def truths(labels: Iterable[Label]) -> dict[str, str]:
     return {task: label.value for task, label in best.items() if label.value is not None}
 
 
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
 def _hash(data: object) -> str:
-    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_JSON.encode(data).encode()).hexdigest()

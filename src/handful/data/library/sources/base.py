@@ -20,6 +20,8 @@ from handful.data.library.items import Rights, Split
 from handful.data.modalities.base import Words
 from handful.data.modalities.reading import Unreadable
 
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
+
 
 class Look(NamedTuple):
     """What can be told of a file without reading it; see `Part.size` and `Part.stamp`."""
@@ -41,10 +43,12 @@ class Place(ABC):
     Attributes:
         name: What people call it inside the source, such as `photos/mug_03.jpg`.
         origin: The same from anywhere: an absolute path, or `/a/b.zip!photos/mug_03.jpg`.
+        held: How many of its bytes are in memory all the time.
     """
 
     name: str
     origin: str
+    held: int = 0
 
     @property
     @abstractmethod
@@ -177,7 +181,7 @@ class Candidate:
             self.rights.attribution,
             *filter(None, [self.keyword_task]),
         ]
-        text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
+        text = _JSON.encode(declared)
         return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 

@@ -46,6 +46,7 @@ class EmbeddedPlace(Place):
         self.name = str(cell)
         self.origin = cell.origin
         self._data = cell.data
+        self.held = len(cell.data)
 
     @property
     def path(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from handful.data.library.sources.base import (
     Aside,
@@ -95,11 +95,11 @@ def sort_out(name: str, place: Place) -> Leaf | Aside:
     """
     if not is_printable(name):
         return Aside(printable(name), Unreadable("file/odd_name"))
-    path = PurePosixPath(name)
-    if any(step.startswith((".", "__MACOSX")) for step in path.parts):
+    steps = name.split("/")  # paths as objects cost a third of a re-scan
+    if any(step.startswith((".", "__MACOSX")) and step != "." for step in steps):
         return Aside(name, Unreadable("file/hidden"))
     kind = modality_of(place)
-    if kind == "text" and path.stem.lower().startswith(_ABOUT):
+    if kind == "text" and steps[-1].lower().startswith(_ABOUT):
         return Aside(name, Unreadable("file/about"))
     if kind in MODALITIES:
         return Leaf(name, place, kind)
