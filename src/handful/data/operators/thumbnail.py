@@ -67,7 +67,7 @@ def peaks(sound: Sound, count: int) -> NDArray[np.float32]:
         return np.zeros(count, np.float32)
     starts = np.arange(count) * len(samples) // count  # a part of a very short sound has one sample
     found = np.maximum.reduceat(samples, starts)
-    return found / max(float(found.max()), 1e-9)
+    return (found / max(float(found.max()), 1e-9)).astype(np.float32)
 
 
 def thumbnail(batch: pa.RecordBatch) -> pa.RecordBatch:

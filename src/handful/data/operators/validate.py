@@ -101,7 +101,8 @@ def validate(batch: pa.RecordBatch, limits: Limits | None = None) -> pa.RecordBa
     need(batch, *FILES.names)
     limits = limits or Limits()
     columns = (batch.column(name).to_pylist() for name in FILES.names)
-    judged = [judge(*row, limits) for row in zip(*columns, strict=True)]
+    rows = zip(*columns, strict=True)
+    judged = [judge(modality, name, data, limits) for modality, name, data in rows]
     return with_columns(
         batch, VERDICTS, {name: [getattr(each, name) for each in judged] for name in VERDICTS.names}
     )
