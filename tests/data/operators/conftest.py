@@ -26,7 +26,8 @@ def tone(frames: int, dice: np.random.Generator) -> bytes:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(8_000)
-        sound.writeframes((dice.normal(0, 4_000, frames)).clip(-32_000, 32_000).astype("<i2"))
+        samples = dice.normal(0, 4_000, frames).clip(-32_000, 32_000).astype("<i2")
+        sound.writeframes(samples.tobytes())
     return file.getvalue()
 
 

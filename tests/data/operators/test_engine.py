@@ -72,4 +72,9 @@ def test_a_tower_gives_the_same_latents_through_daft(files):
     frame = mapped(daft.from_arrow(pa.Table.from_batches([batch])), operator, given, added)
     direct = operator(batch).to_pylist()
     assert frame.to_pylist() == direct
-    assert [any(row[name] for name in added.names) for row in direct[:4]] == [True, True, True, False]
+    assert [any(row[name] for name in added.names) for row in direct[:4]] == [
+        True,
+        True,
+        True,
+        False,
+    ]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,8 @@ def _from_tree(path: Path, shard: Shard, how: Pairing, task: str, rights: Rights
     if not tree.leaves and not tree.asides:
         raise InputError(f'"{path}" holds no files.', "check the path")
     paired = pair(tree.leaves, how, task)
-    candidates = [_told(each, rights, _answer(each.key, shard)) for each in paired.candidates]
-    return Feed(len(tree.leaves) + len(tree.asides), paired.choices, [*tree.asides, *candidates])
+    told = (_told(each, rights, _answer(each.key, shard)) for each in paired.candidates)
+    return Feed(len(tree.leaves) + len(tree.asides), paired.choices, chain(tree.asides, told))
 
 
 def _told(candidate: Candidate, rights: Rights, answer: Mapping[str, str]) -> Candidate:

@@ -54,11 +54,11 @@ class Known:
 
     def __init__(self, library: Library, source: str) -> None:
         self._library = Library(library.folder, library.card)
-        rows = [
-            np.array(list(_rows(table, source, start)), _ROW)
-            for start, table in _numbered(self._library.scan(_COLUMNS))
-        ]
-        self._rows = np.sort(np.concatenate([np.empty(0, _ROW), *rows]), order="key")
+        rows = bytearray()
+        for start, table in _numbered(self._library.scan(_COLUMNS)):
+            rows += np.array(list(_rows(table, source, start)), _ROW).tobytes()
+        self._rows = np.frombuffer(rows, _ROW)
+        self._rows.sort(order="key")
 
     def find(self, candidates: Sequence[Candidate]) -> list[Found]:
         """Look at the files of candidates, without opening them, and compare.
@@ -98,7 +98,7 @@ def _numbered(tables: Iterable[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
 def _rows(table: pa.Table, source: str, start: int) -> Iterator[tuple[int, int, int]]:
     names = table.column("source").to_pylist()
     chosen = [place for place, name in enumerate(names) if name == source]
-    columns = column_lists(table.take(chosen))
+    columns = column_lists(table.take(pa.array(chosen, pa.int64())))
     parts = [
         list(zip(*(columns[f"{m}_{name}"] for name in _LOOK), strict=True)) for m in MODALITIES
     ]

@@ -589,7 +589,7 @@ class Library:
         self.card = card
 
     def _count(self) -> dict[str, int]:
-        return {**count(self._read_items(STATUSES)), "labels": self.card.labels}
+        return {**count(self.scan(STATUSES)), "labels": self.card.labels}
 
     def _hash(self) -> str:
-        return digest(self._read_items(["id", "row_sha256"]), self._read_labels())
+        return digest(self.scan(["id", "row_sha256"]), self._read_labels())

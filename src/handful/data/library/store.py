@@ -248,7 +248,13 @@ class Table:
         """
         data = self._open(version)
         with self._reading(f" at version {version}"):
-            for batch in data.to_batches(columns=list(columns), batch_size=8192):
+            for batch in data.to_batches(
+                columns=list(columns),
+                batch_size=4096,
+                batch_readahead=2,
+                fragment_readahead=1,
+                io_buffer_size=4_000_000,  # whole tables pass by here, and memory stays flat
+            ):
                 yield pa.Table.from_batches([batch])
 
     @contextmanager

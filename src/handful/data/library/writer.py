@@ -47,7 +47,6 @@ class Writer:
 
     Attributes:
         card: The version that counts now.
-        ids: Every item's id, those that were just added included.
     """
 
     def __init__(
@@ -63,10 +62,21 @@ class Writer:
         self._tables = tables_in(folder)
         self._doing, self._about, self._began = doing, about, card.version
         self._on_commit = on_commit
-        table = self._tables.items.read(card.items_version, ["id"])
-        self.ids: set[str] = set(column_lists(table)["id"])
-        self._identities = rows.Identities(max(self.ids, default=""))
+        self._ids: set[str] | None = None
+        self._greatest = self._greatest_id()
+        self._identities = rows.Identities(self._greatest)
         self._items_version, self._labels_version = self._rewind()
+
+    @property
+    def ids(self) -> set[str]:
+        """Every item's id; read when first asked for, since a library may have millions."""
+        if self._ids is None:
+            self._ids = {
+                identity
+                for piece in self._tables.items.scan(self.card.items_version, ["id"])
+                for identity in column_lists(piece)["id"]
+            }
+        return self._ids
 
     def fresh_id(self) -> str:
         """An id for a new item."""
@@ -94,14 +104,18 @@ class Writer:
             UsageError: When an added id is in use.
             StorageError: When the disk refuses; then nothing changed.
         """
-        twice = next((item.id for item in added if item.id in self.ids), None)
+        old = [item.id for item in added if item.id <= self._greatest]  # a new id sorts last
+        twice = next((identity for identity in old if identity in self.ids), None)
         if twice:
             raise UsageError(f'There is an item "{twice}" already.', "leave its id empty")
         said = [rows.LabelRow(item.id, label) for item in added for label in item.labels]
         said += labels
         if added or changed or said:
             self._do(lambda: self._write(added, changed, said))
-            self.ids.update(item.id for item in added)
+            fresh = {item.id for item in added}
+            self._greatest = max(self._greatest, *fresh, "")
+            if self._ids is not None:
+                self._ids |= fresh
         return self.card
 
     def restore(self, past: Card) -> Card:
@@ -126,7 +140,7 @@ class Writer:
             "gone": len(now.keys() - then.keys()),
         }
         self._do(lambda: self._go_back(past, moved))
-        self.ids = set(then)
+        self._ids = set(then)
         return self.card
 
     def _do(self, step: Callable[[], None]) -> None:
@@ -175,6 +189,10 @@ class Writer:
     def _rows_by_id(self, version: int) -> dict[str, str]:
         columns = column_lists(self._tables.items.read(version, ["id", "row_sha256"]))
         return dict(zip(columns["id"], columns["row_sha256"], strict=True))
+
+    def _greatest_id(self) -> str:
+        pieces = self._tables.items.scan(self.card.items_version, ["id"])
+        return max((max(column_lists(piece)["id"], default="") for piece in pieces), default="")
 
     def _rewind(self) -> tuple[int, int]:
         """Drop what a killed writer left in the tables."""

@@ -11,10 +11,15 @@ import json
 import os
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import compute
 
 from handful.data.library.items import Rights, Split
 from handful.data.modalities.base import Words
@@ -219,8 +224,45 @@ class Tree(NamedTuple):
         asides: Everything else.
     """
 
-    leaves: list[Leaf]
+    leaves: Sequence[Leaf]
     asides: list[Aside]
+
+
+class Names:
+    """A great many names in little memory, added one by one; then they can be put in order."""
+
+    def __init__(self) -> None:
+        self._fresh: list[str] = []
+        self._packed: list[pa.Array] = []
+
+    def add(self, name: str) -> None:
+        """Add one.
+
+        Args:
+            name: Valid Unicode.
+        """
+        self._fresh.append(name)
+        if len(self._fresh) >= 4096:
+            self._pack()
+
+    def all(self) -> pa.Array:
+        """All of them, as they were added."""
+        self._pack()
+        return pa.chunked_array(self._packed, pa.large_string()).combine_chunks()
+
+    def _pack(self) -> None:
+        self._packed.append(pa.array(self._fresh, pa.large_string()))
+        self._fresh = []
+
+
+def in_order(names: pa.Array) -> NDArray[np.int64]:
+    """The places of names in the order of the alphabet; equal ones stay as they are.
+
+    Args:
+        names: Texts.
+    """
+    places = compute.call_function("array_sort_indices", [names])
+    return np.asarray(places).astype(np.int64)
 
 
 def kind_of_file(mode: int) -> str:
