@@ -270,7 +270,13 @@ class Table:
     def _open(self, version: int | None) -> lance.LanceDataset:
         lance = _lance()
         try:
-            return lance.dataset(str(self.folder), version=version)
+            # Opened anew at each use, so caches would hold memory and nothing else.
+            return lance.dataset(
+                str(self.folder),
+                version=version,
+                index_cache_size_bytes=1 << 20,
+                metadata_cache_size_bytes=1 << 20,
+            )
         except (OSError, ValueError) as error:
             raise ProjectError(
                 f'Cannot open "{self.folder}" at version {version}: {_first_part(error)}.',
