@@ -61,7 +61,9 @@ def test_the_verdicts_are_those_of_adding_files(files, tmp_path):
         assert part.sha256 == row["sha256"]
         assert (part.content_sha256 or None) == row["content_sha256"]
         assert small == row["thumbnail"]
-        assert part.meta == (json.loads(row["meta"]) if row["meta"] else {})
+        meta = {name: value for name, value in part.meta.items() if name != "decoders"}
+        assert meta == (json.loads(row["meta"]) if row["meta"] else {})
+        assert row["decoders"] == (part.meta.get("decoders", 1) if part.usable else 0)
 
 
 def test_a_refused_row_has_nothing_but_its_verdict(files):

@@ -72,6 +72,8 @@ class AddReport:
             skipped for another reason than being unchanged.
         choices: Sentences about what was decided: which files make an item, which column is what.
         seconds: Wall time.
+        decoded_twice: Pictures of which two decoders, written apart, made the same.
+        decoded_once: Pictures that one decoder made, their structure walked by our own parser.
     """
 
     source: str
@@ -89,6 +91,8 @@ class AddReport:
     remarks: tuple[Remark, ...]
     choices: tuple[str, ...]
     seconds: float
+    decoded_twice: int = 0
+    decoded_once: int = 0
 
 
 class Tally:
@@ -98,12 +102,14 @@ class Tally:
         verdicts: `ok`, `repaired`, `quarantine` and `skipped` to how many files.
         reasons: Code to how many files.
         remarks: One entry for each code of each file, but for files that did not change.
+        decoders: How many decoders agreed to how many usable pictures.
     """
 
     def __init__(self) -> None:
         self.verdicts: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.remarks: list[Remark] = []
+        self.decoders: Counter[int] = Counter()
 
     @property
     def seen(self) -> int:
@@ -138,6 +144,8 @@ class Tally:
         """
         is_bad = part.status == Status.QUARANTINED
         self.verdicts["quarantine" if is_bad else str(part.status)] += 1
+        if part.modality == "image" and part.usable:
+            self.decoders[int(part.meta.get("decoders", 1))] += 1
         if part.reason:
             self._remark(name, part.reason, part.detail)
         for note in part.notes:

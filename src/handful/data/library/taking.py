@@ -310,6 +310,8 @@ class Taking:
             remarks=tuple(self._tally.remarks),
             choices=tuple(choices),
             seconds=time.monotonic() - self._started,
+            decoded_twice=self._tally.decoders[2],
+            decoded_once=self._tally.decoders[1],
         )
 
 

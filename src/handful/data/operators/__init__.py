@@ -6,7 +6,7 @@ out, in the same order. Each is the batch form of one function for one file, whi
 `handful add` itself calls, so a cluster and a laptop do the same thing.
 
     data, modality, name             what goes in: the bytes of files, what they are meant to be
-    validate       status, reason, detail, notes, mime
+    validate       status, reason, detail, notes, mime, decoders
     canonicalise   value, height, width, rate, meta
     hash           sha256, content_sha256
     thumbnail      thumbnail, thumbnail_mime

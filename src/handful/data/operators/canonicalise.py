@@ -9,6 +9,7 @@ width, rate, meta (plain facts, as JSON).
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -43,8 +44,9 @@ def canonicalise(batch: pa.RecordBatch, limits: Limits | None = None) -> pa.Reco
     """
     need(batch, "modality", "data", "status")
     limits = limits or Limits()
+    once = replace(limits, image=replace(limits.image, twice=False))  # `validate` asked for both
     rows = [
-        _row(modality, data, limits) if is_usable else dict.fromkeys(VALUES.names)
+        _row(modality, data, once) if is_usable else dict.fromkeys(VALUES.names)
         for modality, data, is_usable in zip(
             batch.column("modality").to_pylist(),
             batch.column("data").to_pylist(),

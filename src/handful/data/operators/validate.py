@@ -1,7 +1,7 @@
 """Say of every file whether it may be used, and why not.
 
 Use when: always, first. Cost: one strict decode of each file.
-Adds: status (`ok`, `repaired`, `quarantined`), reason, detail, notes, mime.
+Adds: status (`ok`, `repaired`, `quarantined`), reason, detail, notes, mime, decoders (1 or 2).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ VERDICTS = pa.schema(
         ("detail", pa.string()),
         ("notes", pa.list_(pa.string())),
         ("mime", pa.string()),
+        ("decoders", pa.int8()),
     ]
 )
 """What is added."""
@@ -36,6 +37,7 @@ class Judged(NamedTuple):
         detail: The reason's sentence, with its numbers.
         notes: Codes of what else is worth knowing.
         mime: Type by content.
+        decoders: How many decoders, written apart, made the same of it; 0 when refused.
         reading: What was decoded; None when it may not be used.
     """
 
@@ -44,6 +46,7 @@ class Judged(NamedTuple):
     detail: str
     notes: tuple[str, ...]
     mime: str
+    decoders: int
     reading: Reading[Any] | None
 
 
@@ -60,7 +63,7 @@ def judge(modality: str, name: str, data: bytes, limits: Limits) -> Judged:
         reading = decode(modality, data, limits)
     except Unreadable as fault:
         return Judged(
-            Status.QUARANTINED, fault.reason, fault.what, (), sniff(data[:HEAD]), reading=None
+            Status.QUARANTINED, fault.reason, fault.what, (), sniff(data[:HEAD]), 0, reading=None
         )
     judged = of_reading(reading)
     if kind_by_name(name) and not _suffix_fits(name, reading.mime):
@@ -81,6 +84,7 @@ def of_reading(reading: Reading[Any]) -> Judged:
         detail=Unreadable(repaired).what if repaired else "",
         notes=tuple(sorted({*reading.notes} - {repaired})),
         mime=reading.mime,
+        decoders=reading.meta.get("decoders", 1),
         reading=reading,
     )
 

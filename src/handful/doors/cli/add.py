@@ -76,6 +76,8 @@ def _tell(report: AddReport) -> None:
         console.table(table)
         if len(bad) > _SHOWN:
             console.note(f"and {plural(len(bad) - _SHOWN, 'more file')}, all kept in the library")
+    if sentence := _decoding(report):
+        console.note(sentence)
     console.sentence(
         f"{plural(report.seen, 'file')} seen: {report.ok} ok, {report.repaired} repaired, "
         f"{report.quarantined} set aside, {report.skipped} skipped. "
@@ -90,7 +92,25 @@ def _tell(report: AddReport) -> None:
         items_changed=report.items_changed,
         items_unchanged=report.items_unchanged,
         labels=report.labels,
+        decoded_twice=report.decoded_twice,
+        decoded_once=report.decoded_once,
     )
+
+
+def _decoding(report: AddReport) -> str:
+    """How closely pictures were looked at; empty when there were none."""
+    once = f"decoded once, {'its' if report.decoded_once == 1 else 'their'} structure walked apart"
+    if report.decoded_twice and report.decoded_once:
+        return (
+            f"{plural(report.decoded_twice, 'picture')} decoded twice, by decoders written apart; "
+            f"{report.decoded_once} {once}"
+        )
+    if report.decoded_twice:
+        return f"{plural(report.decoded_twice, 'picture')} decoded twice, by decoders written apart"
+    if report.decoded_once:
+        more = 'pip install "handful[media]" brings a second decoder'
+        return f"{plural(report.decoded_once, 'picture')} {once}; {more}"
+    return ""
 
 
 def _columns(pairs: tuple[str, ...]) -> dict[str, object] | None:
