@@ -131,7 +131,7 @@ def read_here(data: bytes, request: Mapping[str, Any]) -> apart.Answer:
     """
     import av
 
-    decoder = av.CodecContext.create(CODECS[request["mime"]], "r")
+    decoder: Any = av.CodecContext.create(CODECS[request["mime"]], "r")
     decoder.thread_count = 1
     decoder.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
     try:
