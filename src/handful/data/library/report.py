@@ -42,6 +42,7 @@ class Progress(NamedTuple):
         committed: Items that are safe on disk, whatever happens now.
         name: What was looked at last.
         seconds: Wall time since the start.
+        waiting: Why it does nothing now, in words; empty while it works.
     """
 
     seen: int
@@ -49,6 +50,7 @@ class Progress(NamedTuple):
     committed: int
     name: str
     seconds: float
+    waiting: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

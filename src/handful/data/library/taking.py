@@ -21,6 +21,7 @@ from handful.data.library.examine import Limits, examine
 from handful.data.library.items import Item, Label, LabelKind, Part
 from handful.data.library.known import Known
 from handful.data.library.library import Library
+from handful.data.library.pausing import Pause
 from handful.data.library.report import AddReport, Progress, Tally
 from handful.data.library.rows import LabelRow
 from handful.data.library.sources.base import Aside, Candidate
@@ -28,7 +29,13 @@ from handful.data.library.sources.pairing import Pairing
 from handful.data.library.thumbnails import Thumbnails
 from handful.data.library.writer import Writer
 from handful.foundation.errors import InputError, require
+from handful.foundation.hardware import go_last, look_at_battery
 
+PAUSED = "paused"
+"""What an add says that was asked to wait."""
+
+_LOOK_S = 0.2
+_BATTERY_S = 20.0
 _HANDFUL_S = 0.05
 _MOST_AT_ONCE = 64
 _MOST_BYTES = 4_000_000
@@ -52,12 +59,18 @@ class Config:
     """At most so long; what is interrupted later loses no more than this."""
     threads: int = 0
     """How many files are decoded side by side; 0 for one per core, at most 8."""
+    gentle: bool = False
+    """Let everything else go first: one thread, low priority, and no work on a low battery."""
+    battery_percent: int = 30
+    """What counts as low; without a battery, or where the system does not say, nothing does."""
 
     def __post_init__(self) -> None:
         """Check the rules."""
         require(self.batch_items >= 1, "batch_items", self.batch_items, "1 or more")
         require(self.batch_s >= 0, "batch_s", self.batch_s, "0 or more")
         require(0 <= self.threads <= 64, "threads", self.threads, "in [0, 64]")
+        allowed = 0 <= self.battery_percent <= 100
+        require(allowed, "battery_percent", self.battery_percent, "in [0, 100]")
 
 
 class Feed(NamedTuple):
@@ -111,6 +124,10 @@ class Taking:
         self._annotator = annotator
         self._on_progress = on_progress
         self._thumbnails = Thumbnails(library.folder)
+        self._pause = Pause(library.folder)
+        self._pause.lift()  # left by somebody who wanted an earlier add to wait
+        self._power = _Power(config.battery_percent) if config.gentle else None
+        self._looked = 0.0
         self._known = Known(library, source)
         self._tally = Tally()
         self._items: Counter[str] = Counter()
@@ -144,6 +161,7 @@ class Taking:
                     else:
                         self._note_item(taken)
                     self._commit_when_due()
+                    self._wait_when_asked()
         except (KeyboardInterrupt, InputError):
             self._commit()  # what was read is kept
             raise
@@ -155,9 +173,10 @@ class Taking:
     def _read_all(self, entries: Iterable[Entry]) -> Generator[_Taken | Aside]:
         """Decode several handfuls side by side, in order, with a bounded number on the way."""
         threads = self._config.threads or min(os.cpu_count() or 1, 8)
+        threads, first = (1, go_last) if self._config.gentle else (threads, None)
         waiting: deque[Future[_Read]] = deque()
         pace = _Pace()
-        with ThreadPoolExecutor(threads, thread_name_prefix="read") as pool:
+        with ThreadPoolExecutor(threads, "read", first) as pool:
             try:
                 for handful in pace.cut(entries):
                     waiting.append(pool.submit(self._take, handful))
@@ -266,11 +285,12 @@ class Taking:
             if said.get(task) != value
         ]
 
-    def _tell(self, name: str) -> None:
+    def _tell(self, name: str, waiting: str = "") -> None:
         if self._on_progress:
             seconds = time.monotonic() - self._started
             seen = self._tally.seen
-            self._on_progress(Progress(seen, self._total, self._committed, name, seconds))
+            progress = Progress(seen, self._total, self._committed, name, seconds, waiting)
+            self._on_progress(progress)
 
     def _commit_when_due(self) -> None:
         waiting = len(self._added) + len(self._changed)
@@ -280,6 +300,22 @@ class Taking:
         full = waiting >= self._config.batch_items or self._characters >= _MOST_CHARACTERS
         if full or late:
             self._commit()
+
+    def _wait_when_asked(self) -> None:
+        """Stand still while somebody or the battery asks for it; what was read is safe then."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_S:
+            return
+        self._looked = now
+        while why := self._reason_to_wait():
+            self._commit()
+            self._tell("", why)
+            time.sleep(_LOOK_S)
+
+    def _reason_to_wait(self) -> str:
+        if self._pause.is_asked:
+            return PAUSED
+        return self._power.reason_to_wait() if self._power else ""
 
     def _commit(self) -> None:
         count = len(self._added) + len(self._changed)
@@ -320,6 +356,23 @@ class _Read(NamedTuple):
 
     taken: list[_Taken | Aside]
     seconds: float
+
+
+class _Power:
+    """Asks the battery now and then."""
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+        self._asked_s = -_BATTERY_S
+        self._why = ""
+
+    def reason_to_wait(self) -> str:
+        if time.monotonic() - self._asked_s >= _BATTERY_S:
+            self._asked_s = time.monotonic()
+            battery = look_at_battery()
+            is_low = battery and battery.is_in_use and battery.percent < self._least
+            self._why = f"the battery is at {battery.percent} %" if battery and is_low else ""
+        return self._why
 
 
 class _Pace:

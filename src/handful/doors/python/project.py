@@ -17,9 +17,11 @@ from handful.data.batches.loader import Config as BatchConfig
 from handful.data.batches.loader import Loader
 from handful.data.batches.order import Config as BatchOrder
 from handful.data.checks.running import CheckReport, run_checks
+from handful.data.library.ingest import Config as Adding
 from handful.data.library.ingest import ingest
 from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
+from handful.data.library.pausing import Pause
 from handful.data.library.report import AddReport, Progress
 from handful.data.modalities.base import MODALITIES
 from handful.foundation.budget import seconds
@@ -69,6 +71,7 @@ class Project(Folder):
         columns: Mapping[str, Any] | None = None,
         licence: str = "",
         annotator: str = "import",
+        gentle: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> AddReport:
         """Take files into the library; they stay where they are, untouched.
@@ -83,6 +86,8 @@ class Project(Folder):
                 roles left out are found by content.
             licence: Terms of everything that does not say its own, as an SPDX expression.
             annotator: Who the labels in the source are from.
+            gentle: Let everything else on the machine go first: one thread, low priority, and no
+                work while the battery is in use and below 30 %.
             on_progress: Told how far it is.
 
         Returns:
@@ -101,8 +106,29 @@ class Project(Folder):
             columns=columns,
             licence=licence,
             annotator=annotator,
+            config=Adding(gentle=gentle),
             on_progress=on_progress,
         )
+
+    def pause_adding(self) -> None:
+        """Let the `add` that another process has at work wait; what it has read is kept.
+
+        Raises:
+            UsageError: When no files are being added.
+            StorageError: When the disk refuses.
+        """
+        Pause(self.items.folder).ask()
+
+    def resume_adding(self) -> bool:
+        """Let an `add` that was asked to wait go on.
+
+        Returns:
+            Whether it was asked to wait.
+
+        Raises:
+            StorageError: When the disk refuses.
+        """
+        return Pause(self.items.folder).lift()
 
     def check(
         self,
