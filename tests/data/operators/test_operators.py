@@ -30,6 +30,9 @@ class Held(Place):
     def look(self) -> Look:
         return Look(len(self._data), "")
 
+    def head(self, count: int) -> bytes:
+        return self._data[:count]
+
     def fetch(self, most: int) -> Fetched:
         return Fetched(self._data, self.look())
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from handful.data.library.items import Part, Status
 from handful.data.library.media import Media
 from handful.data.library.sources.base import Piece, Place
+from handful.data.modalities.audio import outset
 from handful.data.modalities.reading import Unreadable
 from handful.data.modalities.text import read as text
 from handful.data.operators.base import Limits
@@ -61,6 +62,8 @@ def examine(piece: Piece, limits: Limits, media: Media) -> Examined:
 
 def _examine_bytes(blank: Part, place: Place, limits: Limits, media: Media) -> Examined:
     try:
+        if blank.modality == "audio":
+            _refuse_long(place, limits)
         fetched = place.fetch(limits.most_bytes(blank.modality))
     except Unreadable as fault:
         return Examined(_quarantined(replace(blank, path=place.path), fault))
@@ -70,23 +73,39 @@ def _examine_bytes(blank: Part, place: Place, limits: Limits, media: Media) -> E
     if not path and judged.reading and blank.modality != "text":
         path = media.keep(fetched.data, sha256, judged.mime)
     size, stamp = fetched.look
-    part = replace(blank, path=path, sha256=sha256, size=size, stamp=stamp)
-    part = _with_verdict(part, judged)
+    part = _with_verdict(blank, judged, path, sha256, size, stamp)
     return Examined(part, of_value(judged.reading.value) if judged.reading else None)
 
 
-def _with_verdict(part: Part, judged: Judged) -> Part:
+def _refuse_long(place: Place, limits: Limits) -> None:
+    """Refuse hours of sound before they are in memory."""
+    size, cap = place.look().size, limits.audio.max_seconds
+    if size <= outset.SMALL:
+        return
+    seconds = outset.least_seconds(place.head(outset.LOOK), size)
+    if seconds > cap:
+        raise Unreadable("audio/too_long", seconds=f"at least {seconds:.0f}", cap=f"{cap:g}")
+
+
+def _with_verdict(
+    blank: Part, judged: Judged, path: str = "", sha256: str = "", size: int = 0, stamp: str = ""
+) -> Part:
     reading = judged.reading
-    return replace(
-        part,
+    return Part(
+        modality=blank.modality,
+        origin=blank.origin,
+        path=path,
+        sha256=sha256,
+        size=size,
+        stamp=stamp,
         status=judged.status,
         reason=judged.reason,
         detail=judged.detail,
-        notes=tuple(sorted({*part.notes, *judged.notes})),
+        notes=tuple(sorted({*blank.notes, *judged.notes})),
         content_sha256=reading.content_sha256 if reading else "",
         mime=judged.mime,
         meta=reading.meta if reading else {},
-        words=reading.value if reading and part.modality == "text" else None,
+        words=reading.value if reading and blank.modality == "text" else None,
     )
 
 

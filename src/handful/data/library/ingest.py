@@ -89,7 +89,9 @@ def ingest(
             feed = _from_tree(path, shard, config.pairing, task, rights)
         else:
             root = Path(absolute(media_root or (path if tables else path.parent)))
-            open_table = partial(read_table, root=root, stack=stack, default=rights)
+            open_table = partial(
+                read_table, root=root, stack=stack, default=rights, room=library.folder
+            )
             if shard:
                 feed = _from_shards(path, tables, shard.tree, given(columns), open_table)
             else:

@@ -269,6 +269,8 @@ class Taking:
 
     def _new_labels(self, given: Mapping[str, str], known: Item | None) -> list[Label]:
         """Only what the source did not say before; what it no longer says is taken back."""
+        if not given and not (known and known.labels):
+            return []
         said = {
             label.task: label.value
             for label in (known.labels if known else ())

@@ -8,6 +8,8 @@ each part of it relative to the loudest; words have none.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pyarrow as pa
 import simplejpeg
@@ -62,12 +64,16 @@ def peaks(sound: Sound, count: int) -> NDArray[np.float32]:
     Returns:
         `[count]` from 0 to 1: the peak of each part, relative to the loudest.
     """
-    samples = np.abs(sound.samples)
-    if not len(samples):
+    if not len(sound.samples):
         return np.zeros(count, np.float32)
-    starts = np.arange(count) * len(samples) // count  # a part of a very short sound has one sample
-    found = np.maximum.reduceat(samples, starts)
+    found = np.maximum.reduceat(np.abs(sound.samples), _starts(len(sound.samples), count))
     return (found / max(float(found.max()), 1e-9)).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=64)
+def _starts(length: int, count: int) -> NDArray[np.intp]:
+    """Where the parts start; a part of a very short sound has one sample."""
+    return (np.arange(count) * length // count).astype(np.intp)
 
 
 def thumbnail(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -7,11 +7,13 @@ bytes are read later, by several threads, piece by piece.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -69,6 +71,17 @@ class Place(ABC):
         """
 
     @abstractmethod
+    def head(self, count: int) -> bytes:
+        """Read the first bytes, fewer where there are no more.
+
+        Args:
+            count: How many.
+
+        Raises:
+            Unreadable: When that is not possible.
+        """
+
+    @abstractmethod
     def fetch(self, most: int) -> Fetched:
         """Read all bytes.
 
@@ -107,25 +120,36 @@ class FilePlace(Place):
             raise Unreadable("file/not_a_file", kind=kind_of_file(facts.st_mode))
         return Look(facts.st_size, str(facts.st_mtime_ns))
 
+    def head(self, count: int) -> bytes:
+        """Read the first bytes."""
+        with self._open() as (file, _):
+            return file.read(count)
+
     def fetch(self, most: int) -> Fetched:
         """Read the file, and refuse one that changes meanwhile."""
-        try:
-            # A pipe that took the file's name would otherwise wait for its writer for ever.
-            descriptor = os.open(self.origin, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with os.fdopen(descriptor, "rb", buffering=0) as file:
-                before = os.fstat(descriptor)
-                if not stat.S_ISREG(before.st_mode):
-                    raise Unreadable("file/not_a_file", kind=kind_of_file(before.st_mode))
-                if before.st_size > most:
-                    raise Unreadable("file/too_large", size=before.st_size, cap=most)
-                data = file.read(before.st_size + 1)
-                after = os.fstat(descriptor)
-        except OSError as error:
-            raise _refused(error, "file/vanished") from error
+        with self._open() as (file, before):
+            if before.st_size > most:
+                raise Unreadable("file/too_large", size=before.st_size, cap=most)
+            data = file.read(before.st_size + 1)
+            after = os.fstat(file.fileno())
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         if not same or len(data) != before.st_size:
             raise Unreadable("file/changed_while_reading")
         return Fetched(data, Look(before.st_size, str(before.st_mtime_ns)))
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[io.FileIO, os.stat_result]]:
+        """The file with what is told of it, and nothing that has taken its name."""
+        try:
+            # A pipe that took the file's name would otherwise wait for its writer for ever.
+            descriptor = os.open(self.origin, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with io.FileIO(descriptor) as file:
+                facts = os.fstat(descriptor)
+                if not stat.S_ISREG(facts.st_mode):
+                    raise Unreadable("file/not_a_file", kind=kind_of_file(facts.st_mode))
+                yield file, facts
+        except OSError as error:
+            raise _refused(error, "file/vanished") from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

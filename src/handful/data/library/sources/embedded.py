@@ -57,6 +57,10 @@ class EmbeddedPlace(Place):
         """Tell size and CRC-32."""
         return Look(len(self._data), f"crc32:{zlib.crc32(self._data):08x}")
 
+    def head(self, count: int) -> bytes:
+        """Give the first bytes."""
+        return self._data[:count]
+
     def fetch(self, most: int) -> Fetched:
         """Give the bytes."""
         if len(self._data) > most:

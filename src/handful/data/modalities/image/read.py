@@ -24,7 +24,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from handful.data.modalities import apart, caps
 from handful.data.modalities.base import Picture
-from handful.data.modalities.image import colour, keywords, rows, second, structure, warned
+from handful.data.modalities.image import colour, inner, keywords, rows, second, structure, warned
 from handful.data.modalities.reading import Reading, Unreadable
 from handful.data.modalities.sniff import HEAD, sniff
 from handful.foundation.errors import require
@@ -195,6 +195,8 @@ def _decode(data: bytes, config: Config, *, is_apart: bool = False) -> _Seen:
             image.load()  # which already turns a TIFF, and nothing else
             orientation = _orientation(image)
             _look_for_place(image, notes, facts)
+            if inner.shows_another(image):
+                notes.add(inner.NOTE)
             facts["mode"] = image.mode
             facts["plain"] = _is_plain(image, profile)
             facts["orientation"] = max(orientation, stored)
