@@ -6,6 +6,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from handful.data.modalities.image.read import Config, read
+from hostile.cases import with_inner
 
 ONCE = Config(twice=False)
 
@@ -20,17 +21,6 @@ def jpeg(image, **options):
     file = io.BytesIO()
     image.save(file, "JPEG", quality=88, **options)
     return file.getvalue()
-
-
-def with_inner(image, inner, orientation=1):
-    """A JPEG with another one in the second directory of its EXIF."""
-    start = 8 + 2 + 12 + 4 + 2 + 2 * 12 + 4
-    tiff = b"II*\x00" + struct.pack("<I", 8)
-    tiff += struct.pack("<HHHII", 1, 0x0112, 3, 1, orientation) + struct.pack("<I", 26)
-    tiff += struct.pack("<H", 2)
-    tiff += struct.pack("<HHII", 0x0201, 4, 1, start)
-    tiff += struct.pack("<HHII", 0x0202, 4, 1, len(inner)) + struct.pack("<I", 0)
-    return jpeg(image, exif=b"Exif\x00\x00" + tiff + inner)
 
 
 def small(image):
