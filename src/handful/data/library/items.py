@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from handful.data.modalities.base import MODALITIES, Words
@@ -200,11 +201,15 @@ class Item:
 
         Paths, ids and times are left out, so the same files give the same hash on any machine.
         """
-        parts = {
-            name: [str(part.status), part.reason, part.content_sha256 or part.sha256]
-            for name, part in self.parts.items()
-        }
-        return _hash([parts, self.group, self.split, self.rights.licence])
+        parts = ",".join(
+            f"{_quoted(name)}:[{_quoted(part.status)},{_quoted(part.reason)},"
+            f"{_quoted(part.content_sha256 or part.sha256)}]"
+            for name, part in sorted(self.parts.items())
+        )
+        split = "null" if self.split is None else _quoted(self.split)
+        # By hand, because every item has one, and the encoder takes ten times as long.
+        text = f"[{{{parts}}},{_quoted(self.group)},{split},{_quoted(self.rights.licence)}]"
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 _TRUST = {kind: place for place, kind in enumerate(reversed(LabelKind))}

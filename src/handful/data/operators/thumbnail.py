@@ -39,7 +39,7 @@ def of_value(value: Value) -> bytes | None:
         value: Decoded.
     """
     if isinstance(value, Sound):
-        return np.round(peaks(value, PEAKS) * 255).astype(np.uint8).tobytes()
+        return (peaks(value, PEAKS) * 255 + 0.5).astype(np.uint8).tobytes()
     return of_picture(value) if isinstance(value, np.ndarray) else None
 
 

@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,9 @@ from handful.data.modalities.base import Words
 from handful.data.modalities.reading import Unreadable
 
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
+_BARE = '[[[{}, {}, {{}}, ""]], {{}}, "", null, ["", "", ""], ""]'
+"""What is declared of a file whose source says nothing but its name."""
+_NO_RIGHTS = Rights()
 
 
 class Look(NamedTuple):
@@ -198,6 +202,12 @@ class Candidate:
     @property
     def declared_sha256(self) -> str:
         """Hash of all that the source says without a file being opened."""
+        return hashlib.sha256(self._declared().encode("utf-8", "backslashreplace")).hexdigest()
+
+    def _declared(self) -> str:
+        if self._is_bare():  # most files say nothing, and there are many
+            (piece,) = self.pieces
+            return _BARE.format(encode_basestring(piece.modality), encode_basestring(piece.name))
         declared = [
             [
                 [piece.modality, piece.name, dict(piece.words or {}), _code(piece.fault)]
@@ -210,8 +220,13 @@ class Candidate:
             self.rights.attribution,
             *filter(None, [self.keyword_task]),
         ]
-        text = _JSON.encode(declared)
-        return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+        return _JSON.encode(declared)
+
+    def _is_bare(self) -> bool:
+        if len(self.pieces) != 1 or self.labels or self.group or self.split or self.keyword_task:
+            return False
+        piece = self.pieces[0]
+        return not piece.words and piece.fault is None and self.rights == _NO_RIGHTS
 
 
 class Aside(NamedTuple):

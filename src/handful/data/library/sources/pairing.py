@@ -21,6 +21,8 @@ from handful.data.library.sources.base import Candidate, Leaf, Names, Piece, in_
 Pairing = Literal["auto", "same_folder", "off"]
 """`auto` pairs within a folder and across parallel folders; `off` makes each file an item."""
 
+_PIECE = 1024
+
 SHARED = 0.5
 """Parallel folders share at least this part of the smaller one's names."""
 
@@ -58,12 +60,24 @@ class Candidates(Sequence[Candidate]):
     def __getitem__(self, place: int | slice) -> Candidate | list[Candidate]:
         if isinstance(place, slice):
             return [self[each] for each in range(*place.indices(len(self)))]
-        place = range(len(self))[place]
-        chosen = self._order[self._starts[place] : self._starts[place + 1]].tolist()
-        members = [self._leaves[each] for each in chosen]
-        if self._alone[place]:
-            return _candidate(members[0].name, members, self._task, ("file/same_stem",))
-        return _candidate(self._key_of(members[0].name), members, self._task)
+        (found,) = self._made(range(len(self))[place], 1)
+        return found
+
+    def __iter__(self) -> Iterator[Candidate]:
+        for start in range(0, len(self), _PIECE):
+            yield from self._made(start, _PIECE)
+
+    def _made(self, start: int, count: int) -> Iterator[Candidate]:
+        """Some that follow each other."""
+        bounds = self._starts[start : start + count + 1].tolist()
+        order = self._order[bounds[0] : bounds[-1]].tolist()
+        alone = self._alone[start : start + count].tolist()
+        for first, last, is_alone in zip(bounds, bounds[1:], alone, strict=False):
+            chosen = order[first - bounds[0] : last - bounds[0]]
+            members = [self._leaves[each] for each in chosen]
+            name = members[0].name
+            key = name if is_alone else self._key_of(name)
+            yield _candidate(key, members, self._task, ("file/same_stem",) if is_alone else ())
 
     def _cut(self, keys: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Where each candidate starts, and whether its file could not be told from another's.
