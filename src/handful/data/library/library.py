@@ -5,6 +5,7 @@ versions.jsonl    every version there was, tags, what was trimmed (`history.py`)
 items.lance/      one row per item and version
 labels.lance/     one row per statement
 media/sha256/     bytes that have no place of their own, by their hash
+derived/          thumbnails; may be deleted at any time (`thumbnails.py`)
 .lock             held by whoever writes
 
 Originals stay where they are and as they are. Reading needs no lock: a reader sees the version it
