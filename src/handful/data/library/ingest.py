@@ -17,6 +17,7 @@ from typing import Any
 
 from handful.data.library.items import Rights
 from handful.data.library.library import Library
+from handful.data.library.pausing import Pause
 from handful.data.library.report import AddReport, Progress
 from handful.data.library.sources.archive import list_archive, open_archive
 from handful.data.library.sources.base import Aside, Candidate, FilePlace, Leaf, Tree, absolute
@@ -78,28 +79,32 @@ def ingest(
     config = config or Config()
     path = Path(absolute(source))
     task = "folder" if labels_from_folders is True else labels_from_folders or ""
+    Pause(library.folder).forget()
     with library.writing("add", str(path)) as writer, ExitStack() as stack:
         if not path.exists():
             raise InputError(f'There is nothing at "{path}".', "check the path")
+        taking = Taking(library, writer, str(path), config, annotator, on_progress)
         rights = Rights(licence=licence)
-        shard = None if _is_table(path) else _list(path, library, stack)
-        tables = _shards(shard.tree) if shard and path.is_dir() else []
-        _check_options(path, shard is None or bool(tables), task, columns, media_root)
-        if shard and not tables:
-            feed = _from_tree(path, shard, config.pairing, task, rights)
-        else:
-            root = Path(absolute(media_root or (path if tables else path.parent)))
-            open_table = partial(
-                read_table, root=root, stack=stack, default=rights, room=library.folder
-            )
-            if shard:
-                feed = _from_shards(path, tables, shard.tree, given(columns), open_table)
+
+        def feed() -> Feed:  # not kept here: its list of files is let go before rows are counted
+            shard = None if _is_table(path) else _list(path, library, stack)
+            tables = _shards(shard.tree) if shard and path.is_dir() else []
+            _check_options(path, shard is None or bool(tables), task, columns, media_root)
+            if shard and not tables:
+                found = _from_tree(path, shard, config.pairing, task, rights)
             else:
-                plan = open_table(path, given(columns))
-                feed = Feed(None, plan.choices, plan.candidates)
-        feed = feed._replace(entries=_asking(feed.entries, labels_from_keywords))
-        run = Taking(library, writer, str(path), config, annotator, on_progress)
-        return run.take_in(feed)
+                root = Path(absolute(media_root or (path if tables else path.parent)))
+                open_table = partial(
+                    read_table, root=root, stack=stack, default=rights, room=library.folder
+                )
+                if shard:
+                    found = _from_shards(path, tables, shard.tree, given(columns), open_table)
+                else:
+                    plan = open_table(path, given(columns))
+                    found = Feed(None, plan.choices, plan.candidates)
+            return found._replace(entries=_asking(found.entries, labels_from_keywords))
+
+        return taking.take_in(feed())
 
 
 def _check_options(

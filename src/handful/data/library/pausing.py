@@ -45,6 +45,11 @@ class Pause:
         with storage("write", self._flag):
             self._flag.touch()
 
+    def forget(self) -> None:
+        """Before an add begins: drop what was asked of an earlier one that is no more."""
+        if not holder(self._lock):
+            self.lift()
+
     def lift(self) -> bool:
         """Let it go on.
 

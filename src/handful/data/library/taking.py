@@ -125,7 +125,6 @@ class Taking:
         self._on_progress = on_progress
         self._thumbnails = Thumbnails(library.folder)
         self._pause = Pause(library.folder)
-        self._pause.lift()  # left by somebody who wanted an earlier add to wait
         self._power = _Power(config.battery_percent) if config.gentle else None
         self._looked = 0.0
         self._known = Known(library, source)
