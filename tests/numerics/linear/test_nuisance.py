@@ -33,7 +33,7 @@ def test_what_tells_groups_apart_is_brought_down_to_chance() -> None:
     assert (found.left < 0.5).all()
     quiet = found.quieten(rows)
 
-    def apart(values: Floats, number: NDArray[np.intp]) -> float:
+    def apart(values: NDArray[np.floating], number: NDArray[np.intp]) -> float:
         """How far means of groups lie apart, along the directions that were found."""
         means = np.array([values[number == each].mean(axis=0) for each in range(20)])
         return float((means @ found.directions).var(axis=0).sum())

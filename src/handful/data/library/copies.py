@@ -117,17 +117,21 @@ def conflicts_with(library: Library, contents: Collection[str]) -> list[Conflict
     """
     if not contents:
         return []
+    asked = pa.array(sorted(contents))
     columns = [
-        table.select(["id", name]).rename_columns(["id", "content"]).drop_null()
+        table.select(["id", name])
+        .rename_columns(["id", "content"])
+        .filter(pc.field("content").isin(asked))
         for table in library.scan(["id", *_CONTENTS])
         for name in _CONTENTS
     ]
+    if not columns:
+        return []
     counted = (
         pa.concat_tables(columns).group_by("content").aggregate([("id", "list"), ("id", "count")])
     )
     shared = counted.filter(pc.field("id_count") > 1)
-    rows = zip(*(shared[name].to_pylist() for name in ("content", "id_list")), strict=True)
-    wanted = {identity for content, ids in rows if content in contents for identity in ids}
+    wanted = {identity for ids in shared["id_list"].to_pylist() for identity in ids}
     found = clusters(library.items(ids=sorted(wanted))) if wanted else []
     return [conflict for copies in found for conflict in conflicts(copies)]
 

@@ -6,6 +6,7 @@ items.lance/      one row per item and version
 labels.lance/     one row per statement
 media/sha256/     bytes that have no place of their own, by their hash
 forgotten.jsonl   hashes of what was taken out for good (`forgotten.py`)
+derived/          thumbnails; may be deleted at any time (`thumbnails.py`)
 .lock             held by whoever writes
 
 Originals stay where they are and as they are. Reading needs no lock: a reader sees the version it
@@ -569,7 +570,7 @@ class Library:
         self.card = card
 
     def _count(self) -> dict[str, int]:
-        return {**count(self._read_items(STATUSES)), "labels": self.card.labels}
+        return {**count(self.scan(STATUSES)), "labels": self.card.labels}
 
     def _hash(self) -> str:
-        return digest(self._read_items(["id", "row_sha256"]), self._read_labels())
+        return digest(self.scan(["id", "row_sha256"]), self._read_labels())

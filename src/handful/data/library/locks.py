@@ -8,14 +8,13 @@ changed, and an undo takes it back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from handful.data.library.card import Card
 from handful.data.library.items import Item
-from handful.data.library.sources.base import Aside, Candidate
+from handful.data.library.sources.base import Candidate
 from handful.data.library.store import Table, column_lists, is_one_of
-from handful.data.modalities.reading import Unreadable
 from handful.foundation.errors import UsageError
 
 GIVEN = "given by the source"
@@ -87,26 +86,27 @@ class Locks:
         )
 
 
-def let_in(
-    entry: Candidate | Aside, known: Item | None, locked: Collection[str]
-) -> Iterator[Candidate | Aside]:
-    """What of a source may be read while splits are locked.
+def is_refused(candidate: Candidate, known: Item | None, locked: Collection[str]) -> bool:
+    """Whether a source puts something new into a locked split.
 
     Args:
-        entry: Of a source.
+        candidate: Of a source.
         known: The item that it is already; None when it is new.
         locked: The names of the locked splits.
-
-    Yields:
-        The same; each of its files aside, when it is new and its source puts it into a locked
-        split; or with the split it has, when its source would have it moved.
     """
-    if isinstance(entry, Aside) or not locked or entry.split is None:
-        yield entry
-    elif known is None and entry.split in locked:
-        refused = Unreadable("split/locked", split=entry.split)
-        yield from (Aside(piece.name or entry.key, refused) for piece in entry.pieces)
-    elif known and entry.split != known.split and {entry.split, known.split} & set(locked):
-        yield replace(entry, split=known.split if known.split_reason == GIVEN else None)
-    else:
-        yield entry
+    return known is None and candidate.split in locked
+
+
+def in_place(candidate: Candidate, known: Item | None, locked: Collection[str]) -> Candidate:
+    """A candidate; with the split its item has, when its source would move that in spite of a lock.
+
+    Args:
+        candidate: Of a source.
+        known: The item that it is already; None when it is new.
+        locked: The names of the locked splits.
+    """
+    if known is None or candidate.split in (None, known.split):
+        return candidate
+    if {candidate.split, known.split}.isdisjoint(locked):
+        return candidate
+    return replace(candidate, split=known.split if known.split_reason == GIVEN else None)

@@ -53,7 +53,7 @@ def ending_of(mime: str) -> str:
 
 
 # What was accepted once is read again under whatever limits it was accepted.
-_IMAGES = image.Config(max_bytes=1 << 60, max_pixels=170_000_000, min_side=1)
+_IMAGES = image.Config(max_bytes=1 << 60, max_pixels=170_000_000, min_side=1, twice=False)
 _SOUNDS = audio.Config(
     max_bytes=1 << 60, max_seconds=1e9, min_rate=1, max_rate=1 << 31, max_peak=1e30
 )

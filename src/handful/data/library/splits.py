@@ -9,6 +9,8 @@ Rules, in this order:
    where it brings the answers closest to the shares, so every split gets its part of each answer.
 4. A new item of which a copy lies in another split gives way: it is set `out` and takes no part.
 5. A locked split takes nothing. What belongs to it is set `out`, so nobody trains on it either.
+6. What is not in use, because it is set aside, damaged or gone, waits for its place until it is.
+   One that has a place keeps it, and the rest of its unit goes there.
 
 Stratified folds for choosing settings live with training; this is about what is never trained on.
 """
@@ -95,6 +97,7 @@ def assign(
     config: Config,
     copies: Mapping[str, str],
     locked: Collection[Split] = (),
+    waiting: Collection[str] = (),
 ) -> Placement:
     """Place all items that nobody placed yet.
 
@@ -103,6 +106,7 @@ def assign(
         config: Shares and seed.
         copies: From `copies_of`.
         locked: Splits that take nothing.
+        waiting: Ids of items that are not in use, and get no place yet.
 
     Returns:
         The new places, and what is torn.
@@ -112,10 +116,10 @@ def assign(
     by = config.by or _commonest_task(every.values())
     drawing = _Drawing(config, locked)
     found: dict[str, Placed] = {}
-    waiting: list[tuple[str, list[Item]]] = []
+    drawn: list[tuple[str, list[Item]]] = []
     for unit, ids in members(units).items():
         inside = [every[identity] for identity in ids]
-        new = [item for item in inside if item.split is None]
+        new = [item for item in inside if item.split is None and item.id not in waiting]
         there = {item.split for item in inside if item.split and item.split != Split.OUT}
         for item in inside:
             if item.split in drawing.counts:
@@ -126,16 +130,20 @@ def assign(
             if place.split in drawing.counts:
                 drawing.note(place.split, _answers(new, by))
         elif new:
-            waiting.append((unit, new))
-    waiting.sort(key=lambda each: _place(each[0], config.seed))
-    for split, new in drawing.spread(waiting, by):
+            drawn.append((unit, new))
+    drawn.sort(key=lambda each: _place(each[0], config.seed))
+    for split, new in drawing.spread(drawn, by):
         found |= {item.id: Placed(split, _drawn(config, by)) for item in new}
     before = {item.id: item.split for item in every.values()}
     found |= _giving_way(copies, before, found)
     after = before | {identity: place.split for identity, place in found.items()}
-    groups = {identity: unit for identity, unit in units.items() if unit.startswith("group ")}
+    there = {identity for identity in every if after[identity]}
+    groups = {each: unit for each, unit in units.items() if unit.startswith("group ")}
     return Placement(
-        placed=found, torn_groups=torn(groups, after), torn_copies=torn(copies, after), by=by
+        placed=found,
+        torn_groups=torn({each: unit for each, unit in groups.items() if each in there}, after),
+        torn_copies=torn({each: name for each, name in copies.items() if each in there}, after),
+        by=by,
     )
 
 

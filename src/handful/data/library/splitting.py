@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from handful.data.library import splits
+from handful.data.library.holding import as_used
 from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.splits import Config, Placement
@@ -18,7 +19,7 @@ from handful.foundation.errors import UsageError, did_you_mean
 def assign_splits(
     library: Library, config: Config | None = None, twins: Twins | None = None
 ) -> Placement:
-    """Give every item that has no split one, by the rules of `splits.py`.
+    """Give every item in use that has no split one, by the rules of `splits.py`.
 
     The rule is kept: items that are added later are placed by it at once.
 
@@ -46,7 +47,7 @@ def split_library(
     cache: Path | None = None,
     on_items: OnItems = lambda done, total: None,
 ) -> Placement:
-    """Find copies in the library, then give every item that has no split one.
+    """Find copies in the library, then give every item in use that has no split one.
 
     Args:
         library: At its newest version.
@@ -60,13 +61,13 @@ def split_library(
         StorageError: When the disk refuses; then nothing changed.
     """
     library.refresh()
-    items = library.items(with_quarantined=True)
+    items = map(as_used, library.items(with_quarantined=True))
     twins = find_twins(library.media, items, cache, on_items=on_items)
     return assign_splits(library, config, twins)
 
 
 def place_new(library: Library, writer: Writer, cache: Path | None) -> list[str]:
-    """Place what was just added to a library that was split; part of the change that added it.
+    """Place what just came into a library that was split; part of the change that brought it.
 
     Args:
         library: The one that is being written.
@@ -82,9 +83,9 @@ def place_new(library: Library, writer: Writer, cache: Path | None) -> list[str]
     if not library.card.rule:
         return []
     items = library.items(with_quarantined=True)
-    if all(item.split for item in items):
+    if all(item.split or not item.usable for item in items):
         return []
-    twins = find_twins(library.media, items, cache)
+    twins = find_twins(library.media, map(as_used, items), cache)
     return sentences(_place(library, writer, Config(**library.card.rule), items, twins))
 
 
@@ -123,7 +124,9 @@ def sentences(found: Placement) -> list[str]:
 def _place(
     library: Library, writer: Writer, config: Config, items: list[Item], twins: Twins | None
 ) -> Placement:
-    found = splits.assign(items, config, copies_of(items, twins), library.locked)
+    waiting = {item.id for item in items if not item.usable}
+    used = [as_used(item) for item in items]
+    found = splits.assign(used, config, copies_of(used, twins), library.locked, waiting)
     changed = [
         replace(item, split=new.split, split_reason=new.reason)
         for item in items

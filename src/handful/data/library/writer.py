@@ -50,7 +50,6 @@ class Writer:
 
     Attributes:
         card: The version that counts now.
-        ids: Every item's id, those that were just added included.
     """
 
     def __init__(
@@ -66,11 +65,22 @@ class Writer:
         self._tables = tables_in(folder)
         self._doing, self._about, self._began = doing, about, card.version
         self._on_commit = on_commit
-        table = self._tables.items.read(card.items_version, ["id"])
-        self.ids: set[str] = set(column_lists(table)["id"])
-        self._identities = rows.Identities(max(self.ids, default=""))
+        self._ids: set[str] | None = None
+        self._greatest = self._greatest_id()
+        self._identities = rows.Identities(self._greatest)
         self._locks = Locks.read(self._tables.items, card)
         self._items_version, self._labels_version = self._rewind()
+
+    @property
+    def ids(self) -> set[str]:
+        """Every item's id; read when first asked for, since a library may have millions."""
+        if self._ids is None:
+            self._ids = {
+                identity
+                for piece in self._tables.items.scan(self.card.items_version, ["id"])
+                for identity in column_lists(piece)["id"]
+            }
+        return self._ids
 
     def fresh_id(self) -> str:
         """An id for a new item."""
@@ -83,6 +93,7 @@ class Writer:
         changed: Sequence[Item] = (),
         labels: Sequence[rows.LabelRow] = (),
         gone: Collection[str] = (),
+        back: Sequence[Item] = (),
         rule: Mapping[str, Any] | None = None,
         locked: tuple[str, ...] | None = None,
     ) -> Card:
@@ -95,6 +106,7 @@ class Writer:
             labels: Statements to add.
             gone: Ids of items to take out, with every statement about them; no file that the new
                 version reads holds them any more.
+            back: Items that were there before; they take their place again, in a locked split too.
             rule: How new items are split from now on.
             locked: The splits that are locked from now on.
 
@@ -105,10 +117,12 @@ class Writer:
             UsageError: When an added id is in use, or something goes into or out of a locked split.
             StorageError: When the disk refuses; then nothing changed.
         """
-        twice = next((item.id for item in added if item.id in self.ids), None)
+        self._locks.refuse(added, changed)
+        added = [*added, *back]
+        old = [item.id for item in added if item.id <= self._greatest]  # a new id sorts last
+        twice = next((identity for identity in old if identity in self.ids), None)
         if twice:
             raise UsageError(f'There is an item "{twice}" already.', "leave its id empty")
-        self._locks.refuse(added, changed)
         said = [rows.LabelRow(item.id, label) for item in added for label in item.labels]
         said += labels
         gone = [identity for identity in gone if identity in self.ids]
@@ -120,8 +134,11 @@ class Writer:
         if added or changed or said or gone or told:
             self._do(lambda: self._write(added, changed, said, gone, told))
             self._locks = self._locks.after(self._tables.items, self.card)
-            self.ids.update(item.id for item in added)
-            self.ids.difference_update(gone)
+            fresh = {item.id for item in added}
+            self._greatest = max(self._greatest, *fresh, "")
+            if self._ids is not None:
+                self._ids |= fresh
+                self._ids.difference_update(gone)
         return self.card
 
     def restore(self, past: Card) -> Card:
@@ -141,7 +158,8 @@ class Writer:
             StorageError: When the disk refuses; then nothing changed.
         """
         now, then = map(self._rows_by_id, (self.card.items_version, past.items_version))
-        gone = read_forgotten(self._folder).without(self.ids).among(then)
+        buried = read_forgotten(self._folder)
+        gone = buried.without(self.ids).among(then) if buried else []
         for identity in gone:
             del then[identity]
         moved = {
@@ -151,7 +169,7 @@ class Writer:
         }
         self._do(lambda: self._go_back(past, moved, gone))
         self._locks = Locks.read(self._tables.items, self.card)
-        self.ids = set(then)
+        self._ids = set(then)
         return self.card
 
     def _do(self, step: Callable[[], None]) -> None:
@@ -222,6 +240,10 @@ class Writer:
     def _rows_by_id(self, version: int) -> dict[str, str]:
         columns = column_lists(self._tables.items.read(version, ["id", "row_sha256"]))
         return dict(zip(columns["id"], columns["row_sha256"], strict=True))
+
+    def _greatest_id(self) -> str:
+        pieces = self._tables.items.scan(self.card.items_version, ["id"])
+        return max((max(column_lists(piece)["id"], default="") for piece in pieces), default="")
 
     def _rewind(self) -> tuple[int, int]:
         """Drop what a killed writer left in the tables."""

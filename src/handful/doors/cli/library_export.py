@@ -38,6 +38,11 @@ def library_export(folder: Path, version: str = "", *, project: Path | None = No
     if len(done.missing) > _MOST_SHOWN:
         more = plural(len(done.missing) - _MOST_SHOWN, "more file")
         console.note(f"and {more}; README.md in the folder lists them")
+    if done.forgotten:
+        console.note(
+            f"{plural(done.forgotten, 'item')} of that version stay behind, because they were "
+            "forgotten since"
+        )
     console.done(
         f"{plural(done.items, 'item')} and {plural(done.files, 'file')} "
         f"({bytes_text(done.bytes)}), version {done.version}.",

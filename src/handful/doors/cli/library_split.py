@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from handful.data.library.items import Split
-from handful.data.library.library import Library
+from handful.data.library.items import Item, Split
 from handful.data.library.splitting import sentences
 from handful.doors.cli.here import open_project
 from handful.doors.cli.speaker import speaker
@@ -47,12 +47,20 @@ def library_split(
             on_items=lambda done, total: progress.update(done),
         )
     library = shop.items
-    console.table(_table(library, found.by))
+    items = library.items(with_quarantined=True)
+    without = sum(item.split is None for item in items)
+    console.table(_table([item for item in items if item.split], found.by))
     for sentence in sentences(found):
         console.note(sentence)
+    if without:
+        console.note(
+            f"{plural(without, 'item')} wait for a split, because they are set aside, damaged or "
+            "gone; they get one when they come back"
+        )
     has_test = library.items(split=Split.TEST, limit=1)
     console.done(
-        f"{plural(len(found.placed), 'item')} got a split; {len(library) - len(found.placed)} had "
+        f"{plural(len(found.placed), 'item')} got a split; "
+        f"{len(items) - without - len(found.placed)} had "
         "one and kept it.",
         record=shop.library,
         next_step="handful library lock test" if has_test else "handful check",
@@ -62,9 +70,8 @@ def library_split(
     )
 
 
-def _table(library: Library, by: str) -> Table:
+def _table(items: Sequence[Item], by: str) -> Table:
     """How many items of each answer lie in each split."""
-    items = library.items(with_quarantined=True)
     splits = [split for split in Split if any(item.split == split for item in items)]
     columns = [Column(by or "answer"), *(Column(str(split), side="right") for split in splits)]
     table = Table("splits", columns)

@@ -17,9 +17,12 @@ from handful.data.batches.loader import Config as BatchConfig
 from handful.data.batches.loader import Loader
 from handful.data.batches.order import Config as BatchOrder
 from handful.data.checks.running import CheckReport, run_checks
+from handful.data.library.holding import as_used
+from handful.data.library.ingest import Config as Adding
 from handful.data.library.ingest import ingest
 from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
+from handful.data.library.pausing import Pause
 from handful.data.library.report import AddReport, Progress
 from handful.data.library.twins.look import find_twins
 from handful.data.modalities.base import MODALITIES
@@ -63,6 +66,7 @@ class Project(Keeping, Withdrawing):
         licence: str = "",
         annotator: str = "import",
         again: bool = False,
+        gentle: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> AddReport:
         """Take files into the library; they stay where they are, untouched.
@@ -78,6 +82,8 @@ class Project(Keeping, Withdrawing):
             licence: Terms of everything that does not say its own, as an SPDX expression.
             annotator: Who the labels in the source are from.
             again: Take in what was forgotten as well; it stays out otherwise.
+            gentle: Let everything else on the machine go first: one thread, low priority, and no
+                work while the battery is in use and below 30 %.
             on_progress: Told how far it is.
 
         Returns:
@@ -98,8 +104,29 @@ class Project(Keeping, Withdrawing):
             annotator=annotator,
             again=again,
             cache=self.cache,
+            config=Adding(gentle=gentle),
             on_progress=on_progress,
         )
+
+    def pause_adding(self) -> None:
+        """Let the `add` that another process has at work wait; what it has read is kept.
+
+        Raises:
+            UsageError: When no files are being added.
+            StorageError: When the disk refuses.
+        """
+        Pause(self.items.folder).ask()
+
+    def resume_adding(self) -> bool:
+        """Let an `add` that was asked to wait go on.
+
+        Returns:
+            Whether it was asked to wait.
+
+        Raises:
+            StorageError: When the disk refuses.
+        """
+        return Pause(self.items.folder).lift()
 
     def check(
         self,
@@ -272,7 +299,7 @@ class Project(Keeping, Withdrawing):
                 predicted=found.as_dict(),
                 twins=find_twins(
                     library.media,
-                    library.items(),
+                    map(as_used, library.items(with_quarantined=True)),
                     self.cache,
                     on_items=lambda done, total: on_stage("looking for copies", done, total),
                 ),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from handful.data.library.holding import as_used
 from handful.data.library.items import Item
 from handful.data.library.library import Library
 from handful.data.library.splits import HELD_BACK, torn
@@ -90,9 +91,11 @@ def gather(
         InputError: When there are no items, or too few labels.
         UsageError: When no item has an answer to the task.
     """
-    every = library.items()
-    copies = copies_of(every, twins)
-    held = set(chain(*torn(copies, {item.id: item.split for item in every}).values()))
+    known = library.items(with_quarantined=True)
+    every = [item for item in known if item.usable]
+    copies = copies_of(map(as_used, known), twins)  # what is set aside may be measured on again
+    held = set(chain(*torn(copies, {item.id: item.split for item in known}).values()))
+    held &= {item.id for item in every}
     items = [item for item in every if item.split not in HELD_BACK and item.id not in held]
     spare = _spare(items, copies, task)
     items = [item for item in items if item.id not in spare]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from handful.data.library import rows
+from handful.data.library import counting, rows
 from handful.data.library.items import Item, Label, LabelKind
 from handful.data.library.store import column_lists
 from handful.data.modalities.base import MODALITIES
@@ -136,6 +136,17 @@ def from_table(table: pa.Table) -> tuple[list[Item], list[dict[str, str]]]:
     return items, files
 
 
+def digest_of(items: Sequence[Item]) -> str:
+    """The row digest of a library that holds these items and no others.
+
+    Args:
+        items: With their labels.
+    """
+    said = [rows.LabelRow(item.id, label) for item in items for label in item.labels]
+    table = rows.items_to_rows(items).select(["id", "row_sha256"])
+    return counting.digest([table], rows.labels_to_rows(said, 0))
+
+
 def readme(items: int, version: int, digest: str, missing: Iterable[str]) -> str:
     """The page that explains an export.
 
@@ -153,7 +164,8 @@ def readme(items: int, version: int, digest: str, missing: Iterable[str]) -> str
         "`items.parquet` has one row per item and is read by pandas, Polars, DuckDB, Spark and "
         "Excel's Power Query. `media/` holds the exact bytes of every file, named by their "
         "SHA-256. `manifest.json` lists the SHA-256 of every file here and was written last, so a "
-        "folder without it is not whole.",
+        "folder without it is not whole. Of items that were forgotten it keeps hashes and times, "
+        "so that they stay out where this is imported.",
         "",
         "It becomes the same library again in an empty project: `handful new shop`, then "
         "`handful library import FOLDER --project shop`.",

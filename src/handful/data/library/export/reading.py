@@ -7,14 +7,15 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from handful.data.library import counting, rows
 from handful.data.library.export import layout
+from handful.data.library.forgotten import Tombstone, from_plain, note_forgotten
 from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.splits import Config
@@ -55,6 +56,7 @@ class _Told(NamedTuple):
     tags: Sequence[str]
     files: Mapping[str, Mapping[str, Any]]
     missing: tuple[str, ...]
+    forgotten: tuple[Tombstone, ...]
 
 
 def read_export(
@@ -98,6 +100,8 @@ def read_export(
                 _placed(item, {modality: paths[name] for modality, name in named.items()})
                 for item, named in zip(items, files, strict=True)
             ]
+            for time, stones in groupby(told.forgotten, lambda stone: stone.time):
+                note_forgotten(library.folder, stones, time)  # they count once the items are there
             os.sync()  # the copies are on disk before the rows that name them
             writer.commit(placed, rule=told.rule, locked=told.locked)
         except BaseException:
@@ -126,6 +130,9 @@ def _told(content: Mapping[str, Any], folder: Path) -> _Told:
             locked=tuple(str(Split(each)) for each in about["locked"]),
             tags=[str(each) for each in about["tags"]],
             files={str(name): {"sha256": str(each["sha256"])} for name, each in files.items()},
+            forgotten=tuple(
+                from_plain(each, str(each["time"])) for each in about.get("forgotten", ())
+            ),
             missing=tuple(f"{each['origin']}: {each['what']}" for each in content["missing"]),
         )
         if told.rule:
@@ -201,10 +208,7 @@ def _table(folder: Path, told: _Told) -> tuple[list[Item], list[dict[str, str]]]
 
 def _require_whole(items: Sequence[Item], told: _Told, folder: Path) -> None:
     """What was read must be what was exported, down to the row digest."""
-    said = [rows.LabelRow(item.id, label) for item in items for label in item.labels]
-    table = rows.items_to_rows(items).select(["id", "row_sha256"])
-    found = counting.digest(table, rows.labels_to_rows(said, 0))
-    if found != told.digest:
+    if layout.digest_of(items) != told.digest:
         raise ProjectError(
             f'The rows of "{folder}" do not add up to the digest in its {MANIFEST}.',
             "export it anew, with this version of Handful",

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow.parquet as pq
 
 from handful.data.library.export import layout
+from handful.data.library.forgotten import Tombstone, as_plain, read_forgotten
 from handful.data.library.items import Item, Part
 from handful.data.library.library import Library
 from handful.data.library.media import ending_of
@@ -56,6 +57,7 @@ class Export:
         files: How many files, each content once.
         bytes: How large they are together.
         missing: What could not be taken along; the rows are there all the same.
+        forgotten: How many items of that version stay behind, because they were forgotten since.
     """
 
     folder: Path
@@ -65,6 +67,7 @@ class Export:
     files: int
     bytes: int
     missing: tuple[Missing, ...]
+    forgotten: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as plain data."""
@@ -76,6 +79,7 @@ class Export:
             "files": self.files,
             "bytes": self.bytes,
             "missing": [each._asdict() for each in self.missing],
+            "forgotten": self.forgotten,
         }
 
 
@@ -85,7 +89,9 @@ def export(
     """Write a library to a folder that anything can read.
 
     The folder appears in one step, when all of it is on disk. A file that vanished or changed
-    since it was added is named, and the rest goes on.
+    since it was added is named, and the rest goes on. What is set aside comes along with its
+    reason; what was forgotten does not, from an older version either. Only the tombstones do, which
+    hold hashes: without them the next `add` after an import would take it in again.
 
     Args:
         library: At any version.
@@ -140,8 +146,8 @@ def _appearing(folder: Path) -> Iterator[Path]:
 
 
 def _write(library: Library, temporary: Path, folder: Path, on_items: OnItems) -> Export:
-    items = library.items(with_quarantined=True)
-    digest = library.digest()
+    items, stones = _without_forgotten(library)
+    digest = layout.digest_of(items)
     hashes: dict[str, dict[str, Any]] = {}
     missing: list[Missing] = []
     files = []
@@ -166,6 +172,7 @@ def _write(library: Library, temporary: Path, folder: Path, on_items: OnItems) -
             "rule": dict(library.card.rule),
             "locked": list(library.card.locked),
             "tags": tags,
+            "forgotten": [{**as_plain(each), "version": 0, "time": each.time} for each in stones],
         },
         "items": len(items),
         "missing": [each._asdict() for each in missing],
@@ -180,7 +187,22 @@ def _write(library: Library, temporary: Path, folder: Path, on_items: OnItems) -
         files=count,
         bytes=size,
         missing=tuple(missing),
+        forgotten=len(library) - len(items),
     )
+
+
+def _without_forgotten(library: Library) -> tuple[list[Item], list[Tombstone]]:
+    """What a version holds but for what was forgotten since, and what keeps that away."""
+    items = library.items(with_quarantined=True)
+    buried = read_forgotten(library.folder)
+    if not buried:
+        return items, []
+    newest = Library.open(library.folder)
+    buried = buried.without(
+        each for table in newest.scan(["id"]) for each in table["id"].to_pylist()
+    )
+    gone = set(buried.among(item.id for item in items))
+    return [item for item in items if item.id not in gone], list(buried)
 
 
 def _write_files(

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,10 +22,15 @@ import pyarrow.parquet as pq
 from handful.data.library.twins import pictures, sounds, words
 from handful.foundation.errors import storage
 from handful.foundation.project.atomic import replacing
+from handful.foundation.project.lock import locked
 
 FORMAT = 1
 """Goes up when a print changes; prints of another format are not read."""
 
+LOCK = ".twins.lock"
+"""In the cache; held by whoever writes prints."""
+
+_FOLDER = "twins"
 _MOST_FILES = 16
 _SCHEMA = pa.schema(
     [
@@ -61,8 +67,9 @@ class Kept:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self.folder = folder / "twins" / str(FORMAT) if folder else None
+        self.folder = folder / _FOLDER / str(FORMAT) if folder else None
         self.rows: dict[str, Row] = {}
+        self._has_unread = False
         self._files = self._load()
 
     def add(self, new: Sequence[Row]) -> None:
@@ -83,15 +90,51 @@ class Kept:
             is_full = len(self._files) >= _MOST_FILES
             self._write(list(self.rows.values()) if is_full else compared, drop_others=is_full)
 
+    def drop(self, contents: Collection[str]) -> int:
+        """Delete prints, and every file in which one of them may be; needs a folder.
+
+        Args:
+            contents: Hashes of contents.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            StorageError: When the disk refuses.
+        """
+        assert self.folder
+        gone = self.rows.keys() & contents
+        with storage("delete", self.folder):
+            for other in self.folder.parent.iterdir():
+                if other != self.folder:
+                    shutil.rmtree(other)  # of another format; nobody reads them
+            if not self.folder.is_dir():
+                return 0
+            before = list(self.folder.iterdir())  # damaged and unfinished ones too
+        self.rows = {
+            name: row._replace(twins=tuple(each for each in row.twins if each not in gone))
+            for name, row in self.rows.items()
+            if name not in gone
+        }
+        if gone or self._has_unread:
+            self._write(list(self.rows.values()), drop_others=False)
+            self._files = self._files[-1:]
+            with storage("delete", self.folder):
+                for path in before:
+                    path.unlink(missing_ok=True)
+        return len(gone)
+
     def _load(self) -> list[Path]:
         if not self.folder or not self.folder.is_dir():
             return []
         files = sorted(self.folder.glob("[!.]*.parquet"))
+        self._has_unread = len(files) < len(list(self.folder.iterdir()))  # unfinished ones
         for path in files:
             try:
                 table = pq.read_table(path, schema=_SCHEMA)
             except (OSError, pa.ArrowException) as error:
                 _log.warning("%s is damaged and will be made again: %s", path, error)
+                self._has_unread = True
                 continue
             for row in map(_row, table.to_pylist()):
                 self.rows.setdefault(row.content_sha256, row)
@@ -111,6 +154,26 @@ class Kept:
                 old.unlink(missing_ok=True)
             self._files = []
         self._files.append(path)
+
+
+def forget_prints(cache: Path, contents: Collection[str]) -> int:
+    """Delete the prints of some contents, so that no file holds them any more.
+
+    Args:
+        cache: The project's `cache`.
+        contents: Hashes of contents.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        BusyError: When another process is looking for copies.
+        StorageError: When the disk refuses.
+    """
+    if not (cache / _FOLDER).is_dir():
+        return 0
+    with locked(cache / LOCK, "forget"):
+        return Kept(cache).drop(contents)
 
 
 def _row(plain: dict[str, Any]) -> Row:

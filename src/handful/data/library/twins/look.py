@@ -15,7 +15,7 @@ import simplejpeg
 from handful.data.library.items import Item, Part
 from handful.data.library.media import Media
 from handful.data.library.twins import pictures, sounds, words
-from handful.data.library.twins.kept import Kept, Row
+from handful.data.library.twins.kept import LOCK, Kept, Row
 from handful.data.library.twins.links import Links
 from handful.data.modalities.base import Picture
 from handful.data.modalities.reading import Unreadable
@@ -160,7 +160,7 @@ def _alone(
         return _look(media, parts, Kept(None), on_items)
     with storage("make", cache):
         cache.mkdir(parents=True, exist_ok=True)
-    with locked(cache / ".twins.lock", "look for copies"):
+    with locked(cache / LOCK, "look for copies"):
         return _look(media, parts, Kept(cache), on_items)
 
 
