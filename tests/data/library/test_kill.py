@@ -141,7 +141,7 @@ def test_a_kill_before_any_touch_of_the_disk_leaves_the_old_state_or_the_new(
 
 @pytest.mark.parametrize("act", ["lock", "restore", "forget"])
 def test_so_it_does_in_a_library_that_was_split(placed, tmp_path, act):
-    """A restore is two steps there: the items come back, and then they get their places."""
+    """What comes back gets its place in the same step."""
     if act != "lock":
         assert placed.order("lock")["acknowledged"]
     how = {"ids": ids_of(placed, {"restore": "h", "forget": "a"}.get(act, ""))}

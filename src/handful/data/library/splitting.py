@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -89,6 +90,27 @@ def place_new(library: Library, writer: Writer, cache: Path | None) -> list[str]
     return sentences(_place(library, writer, Config(**library.card.rule), items, twins))
 
 
+def placed(library: Library, coming: Sequence[Item], cache: Path | None) -> list[Item]:
+    """Items that are about to come back, with their places where the library was split.
+
+    Args:
+        library: The one that is being written.
+        coming: As they are to be.
+        cache: The project's `cache`.
+
+    Raises:
+        StorageError: When the disk refuses.
+    """
+    if not library.card.rule or all(item.split or not item.usable for item in coming):
+        return list(coming)
+    every = {item.id: item for item in library.items(with_quarantined=True)}
+    items = list((every | {item.id: item for item in coming}).values())
+    twins = find_twins(library.media, map(as_used, items), cache)
+    found = _assigned(library, Config(**library.card.rule), items, twins)
+    moved = {item.id: item for item in _moved(coming, found)}
+    return [moved.get(item.id, item) for item in coming]
+
+
 def sentences(found: Placement) -> list[str]:
     """What became of a placement, for a person.
 
@@ -124,16 +146,25 @@ def sentences(found: Placement) -> list[str]:
 def _place(
     library: Library, writer: Writer, config: Config, items: list[Item], twins: Twins | None
 ) -> Placement:
+    found = _assigned(library, config, items, twins)
+    writer.commit(changed=_moved(items, found), rule=asdict(config))
+    return found
+
+
+def _assigned(
+    library: Library, config: Config, items: Sequence[Item], twins: Twins | None
+) -> Placement:
     waiting = {item.id for item in items if not item.usable}
     used = [as_used(item) for item in items]
-    found = splits.assign(used, config, copies_of(used, twins), library.locked, waiting)
-    changed = [
+    return splits.assign(used, config, copies_of(used, twins), library.locked, waiting)
+
+
+def _moved(items: Iterable[Item], found: Placement) -> list[Item]:
+    return [
         replace(item, split=new.split, split_reason=new.reason)
         for item in items
         if (new := found.placed.get(item.id))
     ]
-    writer.commit(changed=changed, rule=asdict(config))
-    return found
 
 
 def _require_task(by: str, items: list[Item]) -> None:

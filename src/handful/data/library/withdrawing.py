@@ -29,7 +29,7 @@ from handful.data.library.holding import Held, held
 from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.naming import meant_by, named
-from handful.data.library.splitting import place_new
+from handful.data.library.splitting import placed
 from handful.foundation.errors import UsageError
 
 
@@ -147,11 +147,9 @@ def restore(library: Library, words: Iterable[str], cache: Path | None = None) -
     with library.writing("restore", _items([*chosen, *back])) as writer:
         there = [item for item in back if item.id not in writer.ids]
         freed = [holding.release(item) for item in _as_now(library, chosen, at)]
-        writer.commit(back=there, changed=freed)
-        place_new(library, writer, cache)
-    ids = [item.id for item in (*there, *freed)]
-    found = {item.id: item for item in library.items(ids=ids, with_quarantined=True)}
-    return [found[each] for each in ids]
+        found = placed(library, [*there, *freed], cache)
+        writer.commit(back=found[: len(there)], changed=found[len(there) :])
+    return found
 
 
 def would_forget(library: Library, words: Iterable[str]) -> Forgetting:
@@ -261,7 +259,7 @@ def _from_history(library: Library, stones: Iterable[Tombstone]) -> Iterator[Ite
             past = Library.open(library.folder, version)
         except UsageError as error:
             raise UsageError(
-                "That item was forgotten, and a trim has cleared it away since.",
+                "That item was forgotten, and the history no longer holds it.",
                 "if you still have its file: handful add FOLDER --again",
             ) from error
         ids = (each for table in past.scan(["id"]) for each in table["id"].to_pylist())

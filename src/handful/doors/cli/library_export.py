@@ -39,8 +39,9 @@ def library_export(folder: Path, version: str = "", *, project: Path | None = No
         more = plural(len(done.missing) - _MOST_SHOWN, "more file")
         console.note(f"and {more}; README.md in the folder lists them")
     if done.forgotten:
+        stay, they = ("stays", "it was") if done.forgotten == 1 else ("stay", "they were")
         console.note(
-            f"{plural(done.forgotten, 'item')} of that version stay behind, because they were "
+            f"{plural(done.forgotten, 'item')} of that version {stay} behind, because {they} "
             "forgotten since"
         )
     console.done(

@@ -53,9 +53,10 @@ def library_split(
     for sentence in sentences(found):
         console.note(sentence)
     if without:
+        wait, they = ("waits", "it is") if without == 1 else ("wait", "they are")
         console.note(
-            f"{plural(without, 'item')} wait for a split, because they are set aside, damaged or "
-            "gone; they get one when they come back"
+            f"{plural(without, 'item')} {wait} for a split, because {they} set aside, damaged or "
+            "gone; a place comes with the item"
         )
     has_test = library.items(split=Split.TEST, limit=1)
     console.done(
