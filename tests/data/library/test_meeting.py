@@ -246,6 +246,21 @@ def test_an_export_carries_what_is_set_aside_and_leaves_what_is_forgotten(
         assert [each.key for each in restore(target, ["p1"])] == ["p1"]
 
 
+def test_an_export_whose_tombstones_were_taken_out_is_whole(library, empty, picture, tmp_path):
+    for place in range(3):
+        picture(tmp_path / "files" / f"p{place}.png", seed=place)
+    ingest(library, tmp_path / "files")
+    forget(library, ["p2"])
+    export(library, tmp_path / "out")
+    path = tmp_path / "out" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    assert len(manifest["library"].pop("forgotten")) == 1
+    path.write_text(json.dumps(manifest))
+    read_export(empty, tmp_path / "out")
+    assert empty.digest() == library.digest()
+    assert ingest(empty, tmp_path / "files").items_added == 1
+
+
 def rows_of(folder):
     return pq.read_table(folder / "items.parquet").to_pylist()
 

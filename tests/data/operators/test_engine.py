@@ -14,7 +14,9 @@ from handful.data.operators.validate import VERDICTS, validate
 from handful.learn.towers import encode as encoding
 from handful.learn.towers.classical.profiles import make_tower
 
-daft = pytest.importorskip("daft")
+daft = pytest.importorskip(
+    "daft", reason="Daft is not installed: scripts/engine .venv/bin/python", exc_type=ImportError
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -337,6 +337,11 @@ def test_a_locked_test_loses_what_is_forgotten_and_keeps_what_is_set_aside(
         "forget 1 item",
         "restore 2 items",
     ]
+    say(project, "library", "unlock", "test")
+    say(project, "library", "forget", first, "--yes")
+    say(project, "library", "lock", "test")
+    _, err = say(project, "library", "restore", first)
+    assert f"1 item takes no part (`out`), such as {first}: it was gone when test was" in err
     train = project.items.items(split="train")[0].key
     assert (
         "which is locked" not in say(project, "library", "quarantine", train, "--because", "x")[1]

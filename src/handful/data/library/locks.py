@@ -1,9 +1,10 @@
 """Locked splits: a test that was measured on stays the test that was measured on.
 
 While a split is locked, no item goes into it and none leaves it. Labels may still be corrected and
-parts set aside, because what is known to be wrong must not stay for the sake of a lock; each is in
-the history. Which splits are locked belongs to a version like its rows: history shows when that
-changed, and an undo takes it back.
+items set aside, because what is known to be wrong must not stay for the sake of a lock; they keep
+their place. Items may be forgotten, because a person may ask for that, and go back to their place
+when they are restored. Each is said, and in the history. Which splits are locked belongs to a
+version like its rows: history shows when that changed, and an undo takes it back.
 """
 
 from __future__ import annotations
