@@ -59,17 +59,13 @@ def test_without_a_second_decoder_it_is_said_what_was_done(
 
 
 def test_pausing_needs_something_to_pause(
-    shop: hd.Project, photos: Path, capsys: pytest.CaptureFixture[str]
+    shop: hd.Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = ["--project", str(shop.folder)]
-    assert main(["add", "--pause", *where]) == 2
+    assert main(["library", "pause", *where]) == 2
     assert "No files are being added now." in capsys.readouterr().err
-    assert main(["add", "--resume", *where]) == 0
+    assert main(["library", "resume", *where]) == 0
     assert "No `add` was waiting." in capsys.readouterr().err
-    assert main(["add", str(photos), "--pause", *where]) == 2
-    assert "stand alone" in capsys.readouterr().err
-    assert main(["add", *where]) == 2
-    assert "It is not said what to add." in capsys.readouterr().err
 
 
 def test_an_add_at_work_waits_and_goes_on(
@@ -82,7 +78,7 @@ def test_an_add_at_work_waits_and_goes_on(
     def told(progress: Progress) -> None:
         if progress.seen and not asked.is_set():
             asked.set()
-            assert main(["add", "--pause", *where]) == 0
+            assert main(["library", "pause", *where]) == 0
         if progress.waiting:
             waiting.set()
 
@@ -90,7 +86,7 @@ def test_an_add_at_work_waits_and_goes_on(
     thread.start()
     assert waiting.wait(20)
     assert thread.is_alive()
-    assert main(["add", "--resume", *where]) == 0
+    assert main(["library", "resume", *where]) == 0
     thread.join(20)
     assert not thread.is_alive()
     assert len(shop.items.items()) == 3

@@ -10,16 +10,14 @@ from handful.data.library.taking import PAUSED
 from handful.doors.cli.added import tell_returned
 from handful.doors.cli.here import open_project
 from handful.doors.cli.speaker import speaker
-from handful.doors.python.project import Project
 from handful.foundation.console import Table, plural
-from handful.foundation.errors import UsageError
 
 _SHOWN = 20
 """Remarks shown in full; the record holds them all."""
 
 
 def add(
-    source: Path | None = None,
+    source: Path,
     *,
     folder_labels: str = "",
     keyword_labels: str = "",
@@ -28,8 +26,6 @@ def add(
     annotator: str = "import",
     again: bool = False,
     gentle: bool = False,
-    pause: bool = False,
-    resume: bool = False,
     project: Path | None = None,
 ) -> None:
     """Take files into the library; they stay where they are, untouched.
@@ -49,17 +45,10 @@ def add(
         again: Take in what was forgotten as well; it stays out otherwise.
         gentle: Let everything else on the machine go first: one thread, low priority, and no work
             while the battery is in use and below 30 %.
-        pause: Let the `add` that is at work in another window wait; needs no SOURCE.
-        resume: Let it go on; needs no SOURCE.
         project: The project; the nearest one when left out.
     """
     console = speaker()
     shop = open_project(project)
-    if pause or resume:
-        _signal(shop, source, pause=pause, resume=resume)
-        return
-    if source is None:
-        raise UsageError("It is not said what to add.", "name a folder, a table, or a file")
     with console.progress("Reading files", unit="file") as progress:
         waiting = ""
 
@@ -92,25 +81,8 @@ def add(
 def _why(seen: Seen) -> str:
     safe = f"{plural(seen.committed, 'item')} safe so far"
     if seen.waiting == PAUSED:
-        return f"paused, {safe}; `handful add --resume` goes on, Ctrl-C stops"
+        return f"paused, {safe}; `handful library resume` goes on, Ctrl-C stops"
     return f"{seen.waiting} and in use, so nothing is done until it is charged; {safe}"
-
-
-def _signal(shop: Project, source: Path | None, *, pause: bool, resume: bool) -> None:
-    """Let the add of another process wait or go on."""
-    if source is not None or (pause and resume):
-        raise UsageError(
-            "`--pause` and `--resume` are about an `add` that is at work, and stand alone.",
-            "write `handful add --pause`, and later `handful add --resume`",
-        )
-    console = speaker()
-    if pause:
-        shop.pause_adding()
-        console.done("The `add` at work waits.", next_step="handful add --resume")
-    elif shop.resume_adding():
-        console.done("The `add` goes on.", record=shop.library)
-    else:
-        console.done("No `add` was waiting.", record=shop.library)
 
 
 def _tell(report: AddReport) -> None:

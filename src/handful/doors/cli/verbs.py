@@ -118,6 +118,12 @@ VERBS = (
         "housekeeping",
         "Show what forgetting items takes away; with --yes take it out for good.",
     ),
+    Verb(
+        "library pause",
+        "housekeeping",
+        "Let the add that is at work in another window wait.",
+    ),
+    Verb("library resume", "housekeeping", "Let an add that was asked to wait go on."),
     Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
     Verb("sample", "housekeeping", "Make sample files to try things on."),
     Verb("sort", "housekeeping", "Sort a folder: copy what is sure to one folder per answer."),
