@@ -178,7 +178,7 @@ def test_until_a_trim_a_forgotten_item_can_be_taken_back_with_its_labels(three):
 def test_after_a_trim_it_cannot_and_the_message_says_what_can_be_done(three):
     forget(three, ["b"])
     three.trim(keep=1)
-    with pytest.raises(UsageError, match="a trim has cleared it away") as error:
+    with pytest.raises(UsageError, match="the history no longer holds it") as error:
         restore(three, ["b"])
     assert "--again" in error.value.hint
 

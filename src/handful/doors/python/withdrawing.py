@@ -50,7 +50,7 @@ class Withdrawing(Project):
             Those that came back.
 
         Raises:
-            UsageError: When there is no such item, or a trim has cleared it away.
+            UsageError: When there is no such item, or the history no longer holds it.
             BusyError: When another process is changing the library.
             StorageError: When the disk refuses; then nothing changed.
         """
