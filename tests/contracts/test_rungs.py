@@ -348,7 +348,7 @@ def test_one_rung_is_the_first_guess(shares: bool) -> None:
     assert lesson.shares_something == shares
     ours = [rung_of(str(param.values[0])) for param in NAMES if param.values[0] not in NEEDS_TORCH]
     guesses = [rung.name for rung in ours if rung.is_first_guess(lesson)]
-    assert guesses == (["average"] if shares else ["kernel_sum"])
+    assert guesses == (["kernel_pairs"] if shares else ["kernel_sum"])
 
 
 def test_a_rung_made_of_others_learns_what_joining_them_gives(name: str) -> None:

@@ -102,7 +102,8 @@ class Latents:
                 "add items, with or without labels",
             )
         space, note = _shared_space(plain, config, groups, seed)
-        cross = CrossRidge.fit(plain, config.predicted, groups=groups, seed=seed)
+        agreed = [(link.first, link.second) for link in space.links if link.shared] if space else []
+        cross = CrossRidge.fit(plain, config.predicted, groups=groups, known=agreed, seed=seed)
         return cls(stacks, projections, space, note, cross)
 
     @property

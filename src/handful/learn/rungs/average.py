@@ -71,10 +71,6 @@ class Average(Rung):
         """Nothing of its own; what flatters one is diluted by the others."""
         return 3
 
-    def is_first_guess(self, lesson: Lesson) -> bool:
-        """Where pairs have taught what modalities share; kernels alone are better elsewhere."""
-        return lesson.shares_something
-
     def learn(self, lesson: Lesson) -> Learned:
         """Learn by all that can."""
         able = [_rung(name) for name in self.made_of]

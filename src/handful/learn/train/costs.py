@@ -66,7 +66,7 @@ def _kernel_sum(lesson: Lesson) -> Work:
 
 def _kernel_pairs(lesson: Lesson) -> Work:
     if not lesson.has_shared:
-        return Work()
+        return _average(lesson)
     weights = 2 if lesson.folds else 1
     return _kernel_sum(lesson) * weights
 

@@ -17,7 +17,7 @@ gained nothing (.607 against .612).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any, Self
@@ -69,6 +69,7 @@ class CrossRidge:
         config: Config,
         *,
         groups: NDArray[Any] | None = None,
+        known: Collection[_Pair] = (),
         seed: int = 0,
     ) -> Self:
         """Learn from the items that carry two modalities or more.
@@ -78,6 +79,7 @@ class CrossRidge:
             config: Penalty, and when to believe.
             groups: `[N]` group of each item; a prediction is believed when it holds in groups
                 it was not learned from. Every item is its own group when left out.
+            known: Pairs of modalities that are known to share something, in either order.
             seed: Deals the groups.
 
         Raises:
@@ -100,7 +102,8 @@ class CrossRidge:
             if len(both) < config.fewest:
                 continue
             left, right = rows[source][both], rows[target][both]
-            if _tells(left, right, groups[both], folds[both], config):
+            is_known = (source, target) in known or (target, source) in known
+            if is_known or _tells(left, right, groups[both], folds[both], config):
                 told[source, target] = _ridge(left, right, config.penalty)
         maps = _joined(rows, present, told, config)
         # Back from rows of unit mean norm to rows as they come.
