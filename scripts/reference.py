@@ -177,7 +177,13 @@ def main() -> int:
 def _public_methods(value: Any) -> list[tuple[str, Any]]:
     if not isinstance(value, type):
         return []
-    own = {name: member for name, member in vars(value).items() if not name.startswith("_")}
+    doors = [each for each in value.__mro__[1:] if each.__module__.startswith("handful.doors.")]
+    own = {
+        name: member
+        for each in (value, *doors)
+        for name, member in vars(each).items()
+        if not name.startswith("_")
+    }
     return [
         (name, getattr(value, name) if isinstance(member, classmethod) else member)
         for name, member in own.items()

@@ -56,6 +56,17 @@ def picture(kind: str, image: Image.Image | None = None, **options: object) -> b
     return target.getvalue()
 
 
+def with_inner(image: Image.Image, inner: bytes, orientation: int = 1) -> bytes:
+    """A JPEG with another one in the second directory of its EXIF."""
+    start = 8 + 2 + 12 + 4 + 2 + 2 * 12 + 4
+    tiff = b"II*\x00" + struct.pack("<I", 8)
+    tiff += struct.pack("<HHHII", 1, 0x0112, 3, 1, orientation) + struct.pack("<I", 26)
+    tiff += struct.pack("<H", 2)
+    tiff += struct.pack("<HHII", 0x0201, 4, 1, start)
+    tiff += struct.pack("<HHII", 0x0202, 4, 1, len(inner)) + struct.pack("<I", 0)
+    return picture("JPEG", image, quality=88, exif=b"Exif\x00\x00" + tiff + inner)
+
+
 def heic(image: Image.Image | None = None, **options: object) -> bytes:
     import pillow_heif
 

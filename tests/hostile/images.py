@@ -22,6 +22,7 @@ from hostile.cases import (
     png,
     spoiled,
     tiff,
+    with_inner,
     zipped,
 )
 
@@ -158,6 +159,8 @@ def _odd_but_fine() -> Iterator[Case]:
     place = Image.Exif()
     place[0x8825] = {1: "N", 2: (48.0, 12.0, 0.0)}
     yield good("place.jpg", picture("JPEG", exif=place), "image/gps")
+    other = with_inner(photo(), picture("JPEG", photo().rotate(45).resize((80, 64))))
+    yield good("shows-another-inside.jpg", other, "image/other_thumbnail")
     frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "green", "blue")]
     for ending, kind in {"gif": "GIF", "webp": "WEBP", "png": "PNG", "tif": "TIFF"}.items():
         data = picture(kind, frames[0], save_all=True, append_images=frames[1:])

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import lance
@@ -23,6 +24,9 @@ from lance.dataset import DatasetOptimizer
 from handful.data.library import ingest as ingest_module
 from handful.data.library.items import Item, Label, LabelKind, Part
 from handful.data.library.library import Library
+from handful.data.library.locking import lock, unlock
+from handful.data.library.splits import Config
+from handful.data.library.splitting import assign_splits
 from handful.data.library.withdrawing import forget, quarantine, restore
 from handful.data.library.writer import Writer
 
@@ -66,7 +70,7 @@ def said(value):
         value=value,
         annotator="ann",
         kind=LabelKind.HUMAN,
-        time=ingest_module.datetime.now(ingest_module.UTC),
+        time=datetime.now(UTC),
     )
 
 
@@ -88,6 +92,14 @@ def regroup(library, name):
         writer.commit(changed=[replace(item, group=name) for item in library.items()[:2]])
 
 
+def turn(library):
+    """Lock the first split that holds something, or unlock what is locked."""
+    if library.locked:
+        unlock(library, library.locked[0])
+    else:
+        lock(library, next(item.split for item in library.items() if item.split))
+
+
 ACTS = {
     "add": lambda library, order: library.add(three(order["name"])),
     "change": lambda library, order: regroup(library, order["name"]),
@@ -101,6 +113,8 @@ ACTS = {
     ),
     "restore": lambda library, order: restore(library, order["ids"]),
     "forget": lambda library, order: forget(library, order["ids"]),
+    "split": lambda library, order: assign_splits(library, Config(test=0.5, seed=order["seed"])),
+    "lock": lambda library, order: turn(library),
 }
 
 

@@ -27,6 +27,8 @@ ACTS = (
     "quarantine",
     "restore",
     "forget",
+    "split",
+    "lock",
 )
 TOUCHES = {"tag": 1, "untag": 1, "trim": 2}
 """How often these touch the disk at the least; the others do so seven times and more."""
@@ -73,6 +75,8 @@ class Watched:
         self.digests = {1: Library.open_or_create(folder).digest()}
         self.held = {1: frozenset()}
         self.tags = {}
+        self.splits = {}
+        self.locked = ()
         self.kills = Counter()
         self.inside = Counter()
 
@@ -80,6 +84,7 @@ class Watched:
         """The same, of a copy of the library."""
         copy = Watched(folder, self.kill)
         copy.digests, copy.held, copy.tags = dict(self.digests), dict(self.held), dict(self.tags)
+        copy.splits, copy.locked = dict(self.splits), self.locked
         return copy
 
     @property
@@ -121,10 +126,25 @@ class Watched:
         assert all(item.label("kind") for item in items), "a label is gone"
         assert len(ids) == len(items) == library.counts()["items"]
         assert sum(len(item.labels) for item in items) == library.counts()["labels"]
+        self.look_at_splits(act, library, items, moved)
         if how.get("ids") and (told["acknowledged"] or moved):
             self.look_at_named(act, how["ids"], items)
         self.look_at_tags(act, how, told, library)
         self.look_back(library)
+
+    def look_at_splits(self, act, library, items, moved):
+        """Who has a split keeps it, and which splits are locked changes by a lock or an undo."""
+        splits = {item.id: item.split for item in items if item.split}
+        if act != "undo":
+            for identity in splits.keys() & self.splits.keys():
+                assert splits[identity] == self.splits[identity], "an item left its split"
+            assert act == "lock" or library.locked == self.locked, act
+        if act == "lock" and moved:
+            assert bool(library.locked) != bool(self.locked)
+        if act == "split" and moved:
+            assert all(item.split for item in items if item.usable), "a part of a split counts"
+            assert library.card.rule, "new items are not placed"
+        self.splits, self.locked = splits, library.locked
 
     @staticmethod
     def look_at_named(act, ids, items):
@@ -177,6 +197,12 @@ def what_for(watched: Watched, act: str, dice: random.Random) -> dict[str, Any]:
         return {"keep": dice.choice((1, 3, 6))}
     if act in ("quarantine", "restore", "forget"):
         return {"ids": three_for(watched, act, dice)}
+    if act == "split":
+        watched.order("add", name=f"to split {watched.newest}")
+        return {"seed": dice.randrange(9)}
+    if act == "lock" and not any(item.split for item in Library.open(watched.folder).items()):
+        watched.order("add", name=f"to lock {watched.newest}")
+        watched.order("split", seed=0)
     if act != "undo":
         return {}
     if len(read_history(watched.folder).left) < 2:

@@ -6,13 +6,14 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 from lance.file import LanceFileReader
 from safetensors import safe_open
 
 
-def files_with(folder: Path, marker: str) -> list[str]:
+def files_with(folder: Path, marker: str | bytes) -> list[str]:
     """The files that hold a marker in plain, escaped, encoded, or in a decoded column."""
-    forms = forms_of(marker)
+    forms = forms_of(marker) if isinstance(marker, str) else {marker}
     return sorted(
         str(path.relative_to(folder))
         for path in folder.rglob("*")
@@ -39,6 +40,11 @@ def contents(path: Path):
     if path.suffix == ".lance":
         for batch in LanceFileReader(str(path)).read_all().to_batches():
             yield str(batch.to_pylist()).encode()
+    if path.suffix == ".parquet":
+        for row in pq.read_table(path).to_pylist():
+            yield b" ".join(
+                each if isinstance(each, bytes) else str(each).encode() for each in row.values()
+            )
     if path.suffix == ".safetensors":
         with safe_open(path, framework="np") as file:
             yield json.dumps(file.metadata()).encode()

@@ -29,6 +29,10 @@ def test_what_nobody_said_contradicts_nothing(told, label):
     assert told(said, {"rights": Rights()}) == []
 
 
+def test_what_takes_part_in_nothing_lies_in_no_other_split(told):
+    assert told({"split": Split.TEST}, {"split": Split.OUT}) == []
+
+
 @pytest.mark.parametrize(
     ("first", "second", "about", "values"),
     [

@@ -22,7 +22,7 @@ def piece_of(path, modality="image", **facts):
 
 def test_a_whole_file_is_ok_with_everything_known(media, tmp_path, picture):
     path = picture(tmp_path / "a.png")
-    part = examine(piece_of(path), Limits(), media)
+    part = examine(piece_of(path), Limits(), media).part
     assert part.status == Status.OK
     assert part.path == part.origin == str(path)
     assert part.size == path.stat().st_size
@@ -35,7 +35,7 @@ def test_a_whole_file_is_ok_with_everything_known(media, tmp_path, picture):
 def test_a_bad_file_is_quarantined_with_its_reason(media, tmp_path, picture):
     path = picture(tmp_path / "a.png")
     path.write_bytes(path.read_bytes()[:-10])
-    part = examine(piece_of(path), Limits(), media)
+    part = examine(piece_of(path), Limits(), media).part
     assert (part.status, part.reason) == (Status.QUARANTINED, "image/truncated")
     assert part.detail == "the file ends before the picture does"
     assert part.sha256
@@ -45,25 +45,25 @@ def test_a_bad_file_is_quarantined_with_its_reason(media, tmp_path, picture):
 def test_a_repair_is_a_reason_and_no_note(media, tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes("Größe".encode("latin-1"))
-    part = examine(piece_of(path, "text"), Limits(), media)
+    part = examine(piece_of(path, "text"), Limits(), media).part
     assert (part.status, part.reason, part.notes) == (Status.REPAIRED, "text/latin1", ())
     assert part.words == {"und": "Größe"}
 
 
 def test_limits_hold(media, tmp_path, picture):
     path = picture(tmp_path / "a.png")
-    part = examine(piece_of(path), Limits(image=image.Config(max_bytes=100)), media)
+    part = examine(piece_of(path), Limits(image=image.Config(max_bytes=100)), media).part
     assert part.reason == "file/too_large"
 
 
 def test_written_words_need_no_file(media):
-    part = examine(Piece(modality="text", name="note", words={"en": "a cup"}), Limits(), media)
+    part = examine(Piece(modality="text", name="note", words={"en": "a cup"}), Limits(), media).part
     assert (part.status, part.path, part.words) == (Status.OK, "", {"en": "a cup"})
 
 
 def test_a_fault_seen_before_is_the_verdict(media):
     fault = Unreadable("file/missing")
-    part = examine(Piece(modality="image", name="x.png", fault=fault), Limits(), media)
+    part = examine(Piece(modality="image", name="x.png", fault=fault), Limits(), media).part
     assert (part.status, part.reason, part.origin) == (Status.QUARANTINED, "file/missing", "x.png")
 
 
@@ -78,7 +78,7 @@ def test_only_good_members_of_an_archive_are_copied(media, tmp_path, picture):
         parts = {
             leaf.name: examine(
                 Piece(modality="image", name=leaf.name, place=leaf.place), Limits(), media
-            )
+            ).part
             for leaf in leaves
         }
     assert media.bytes_of(parts["good.png"]) == data
@@ -94,5 +94,5 @@ def test_only_good_members_of_an_archive_are_copied(media, tmp_path, picture):
 def test_a_wrong_ending_is_noted(media, tmp_path, picture, name, fits):
     path = tmp_path / name
     path.write_bytes(picture(tmp_path / "original.png").read_bytes())
-    part = examine(piece_of(path), Limits(), media)
+    part = examine(piece_of(path), Limits(), media).part
     assert part.notes == (() if fits else ("file/wrong_suffix",))

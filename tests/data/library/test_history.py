@@ -8,13 +8,14 @@ from handful.data.library.history import by_change, read_history
 from handful.data.library.ingest import Config, ingest
 from handful.data.library.library import Library
 from handful.data.library.splits import Config as Splits
+from handful.data.library.splitting import assign_splits
 from handful.foundation.errors import UsageError
 
 
 def test_every_version_says_what_made_it_and_what_it_did(library, item, label):
     first, _ = library.add([item("a", labels=(label(),)), item("b")])
     library.label({first: "jug"}, task="kind", annotator="ann")
-    library.assign_splits(Splits(test=0.5))
+    assign_splits(library, Splits(test=0.5))
     library.undo()
     told = [
         (each.version, each.made_by, each.added, each.changed, each.gone, each.labels, each.items)

@@ -1,15 +1,19 @@
 import json
 import os
 import socket
+import tarfile
 import threading
 import zipfile
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from handful.data.library import ingest as ingest_module
+from handful.data.library import taking
 from handful.data.library.ingest import Config, ingest
 from handful.data.library.items import LabelKind, Split
 from handful.data.library.library import Library
@@ -89,7 +93,7 @@ def test_labels_say_who_gave_them(library, shop):
 def test_a_second_time_reads_nothing_and_changes_nothing(library, shop, monkeypatch):
     first = ingest(library, shop)
     version, digest = library.version, library.digest()
-    monkeypatch.setattr(ingest_module, "examine", None)  # reading anything would fail
+    monkeypatch.setattr(taking, "examine", None)  # reading anything would fail
     again = ingest(library, shop)
     assert (again.items_added, again.items_changed, again.items_unchanged) == (0, 0, 8)
     assert again.reasons["file/unchanged"] == first.ok + first.repaired + first.quarantined
@@ -202,14 +206,38 @@ def test_an_archive_is_copied_by_content(library, tmp_path, picture, sound):
     assert not (tmp_path.parent / "outside.png").exists()
 
 
-def test_a_table_finds_its_files_in_an_archive_beside_it(library, tmp_path, picture, note):
-    image = picture(tmp_path / "elsewhere" / "1.png")
-    table = note(tmp_path / "t" / "all.csv", "image,note\nphotos/1.png,a blue cup\n")
-    with zipfile.ZipFile(tmp_path / "t" / "photos.zip", "w") as archive:
-        archive.write(image, "photos/1.png")
-    report = ingest(library, table)
-    assert (report.ok, report.quarantined) == (2, 0)
-    assert library.items()[0].modalities == ("text", "image")
+@pytest.mark.parametrize("archive", ["media.zip", "media.tar", "media.tar.gz"])
+@pytest.mark.parametrize("table", ["all.csv", "all.jsonl", "all.parquet"])
+def test_a_table_finds_its_files_in_an_archive_beside_it(
+    library, tmp_path, picture, archive, table
+):
+    made = picture(tmp_path / "elsewhere" / "1.png")
+    folder = tmp_path / "t"
+    folder.mkdir()
+    if archive.endswith(".zip"):
+        with zipfile.ZipFile(folder / archive, "w") as file:
+            file.write(made, "photos/1.png")
+    else:
+        with tarfile.open(folder / archive, "w:gz" if archive.endswith("gz") else "w") as file:
+            file.add(made, "./photos/1.png")
+    rows = [
+        {"image": "photos/1.png", "note": "a blue cup"},
+        {"image": "photos/2.png", "note": "a green one"},
+    ]
+    if table.endswith(".csv"):
+        lines = ["image,note", *(",".join(row.values()) for row in rows)]
+        (folder / table).write_text("\n".join(lines) + "\n")
+    elif table.endswith(".jsonl"):
+        (folder / table).write_text("\n".join(map(json.dumps, rows)) + "\n")
+    else:
+        parquet.write_table(pa.Table.from_pylist(rows), folder / table)
+    report = ingest(library, folder / table)
+    assert report.reasons == {"file/missing": 1}
+    one, other = library.items()
+    assert one.parts["image"].origin.startswith(f"{folder / archive}!")
+    assert library.media.bytes_of(one.parts["image"]) == made.read_bytes()
+    assert other.parts["image"].reason == "file/missing"
+    assert ingest(library, folder / table).items_unchanged == 2
 
 
 def test_a_single_file_is_an_item(library, tmp_path, picture):

@@ -1,7 +1,11 @@
+import hashlib
+import json
 from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handful.data.library.items import Item, LabelKind, Part, Rights, Split, Status, truths
 
@@ -78,3 +82,27 @@ def test_superseded_and_taken_back_statements_do_not_count(label):
     given = [label("cup", superseded=True), label(None), label("jug", kind=LabelKind.MODEL)]
     assert truths(given) == {"kind": "jug"}
     assert truths(given[:2]) == {}
+
+
+ODD = st.text(alphabet='ab"\\\n\t\x07é漢\u2028😀/ ', max_size=6)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["text", "image", "audio"]), st.tuples(ODD, ODD)),
+    ODD,
+    st.sampled_from([None, *Split]),
+    ODD,
+)
+def test_the_hash_of_a_row_is_that_of_its_json(facts, group, split, licence):
+    parts = {
+        name: Part(modality=name, status=Status.REPAIRED, reason=reason, content_sha256=content)
+        for name, (reason, content) in facts.items()
+    }
+    found = Item(
+        id="x", key="k", parts=parts, group=group, split=split, rights=Rights(licence=licence)
+    )
+    plain = {name: ["repaired", reason, content] for name, (reason, content) in facts.items()}
+    text = json.dumps(
+        [plain, group, split, licence], sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    )
+    assert found.row_sha256 == hashlib.sha256(text.encode()).hexdigest()

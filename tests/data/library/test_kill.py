@@ -90,6 +90,13 @@ def lived_in(tmp_path, killing, killer):
     return watched
 
 
+@pytest.fixture
+def placed(lived_in):
+    """The same, of which what is in use was split."""
+    assert lived_in.order("split", seed=1)["acknowledged"]
+    return lived_in
+
+
 def ids_of(watched, name):
     """The three items that came under a name."""
     items = Library.open(watched.folder).items(with_quarantined=True)
@@ -119,17 +126,31 @@ CHANGES: dict[str, dict[str, Any]] = {
     "quarantine": {"name": "wrong", "ids": "a"},
     "restore": {"ids": "h"},
     "forget": {"ids": "a"},
+    "split": {"seed": 0},
 }
 
 
 @pytest.mark.parametrize("act", CHANGES)
 def test_a_kill_before_any_touch_of_the_disk_leaves_the_old_state_or_the_new(
-    lived_in, killing, killer, tmp_path, act
+    lived_in, tmp_path, act
 ):
     """Each touch in turn, on a fresh copy, until the change comes through."""
+    how = CHANGES[act] | {"ids": ids_of(lived_in, str(CHANGES[act].get("ids", "")))}
+    kill_before_each_touch(lived_in, tmp_path, act, how)
+
+
+@pytest.mark.parametrize("act", ["lock", "restore", "forget"])
+def test_so_it_does_in_a_library_that_was_split(placed, tmp_path, act):
+    """What comes back gets its place in the same step."""
+    if act != "lock":
+        assert placed.order("lock")["acknowledged"]
+    how = {"ids": ids_of(placed, {"restore": "h", "forget": "a"}.get(act, ""))}
+    kill_before_each_touch(placed, tmp_path, act, how)
+
+
+def kill_before_each_touch(lived_in, tmp_path, act, how):
     start = lived_in.folder
     touches = None
-    how = CHANGES[act] | {"ids": ids_of(lived_in, str(CHANGES[act].get("ids", "")))}
     for before in range(40):
         copy = tmp_path / f"copy {before}"
         shutil.copytree(start, copy)
@@ -147,7 +168,7 @@ def test_a_kill_before_any_touch_of_the_disk_leaves_the_old_state_or_the_new(
             finish(watched, how["ids"])
     assert touches
     assert len(touches) == before
-    expected = {"tag": 1, "untag": 1, "trim": 5}.get(act, 9)
+    expected = {"tag": 1, "untag": 1, "trim": 5, "lock": 6}.get(act, 9)
     assert before >= expected, touches
 
 
@@ -171,4 +192,4 @@ def test_thirty_kills_of_every_kind_lose_nothing(lived_in, killing):
 def test_three_hundred_kills_of_every_kind_lose_nothing(lived_in, killing):
     killing.kill_many(lived_in, 300, seed=1)
     assert lived_in.inside.total() >= 200
-    assert min(lived_in.inside[act] for act in CHANGES) >= 10, lived_in.inside
+    assert min(lived_in.inside[act] for act in killing.ACTS) >= 10, lived_in.inside

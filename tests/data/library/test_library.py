@@ -10,6 +10,7 @@ from handful.data.library.ingest import ingest
 from handful.data.library.items import LabelKind, Part, Split, Status
 from handful.data.library.library import Library
 from handful.data.library.splits import Config
+from handful.data.library.splitting import assign_splits
 from handful.foundation.errors import (
     BusyError,
     InputError,
@@ -159,11 +160,11 @@ def test_nothing_to_write_makes_no_version(library):
 
 def test_splits_are_assigned_by_group_and_stay(library, item):
     library.add([item(f"{place}", group=f"g{place // 3}") for place in range(30)])
-    counts = library.assign_splits(Config(test=0.5))
+    counts = assign_splits(library, Config(test=0.5)).counts
     placed = {each.group: each.split for each in library.items()}
-    assert sum(counts.values()) == 30
+    assert counts.total() == 30
     assert all(each.split == placed[each.group] for each in library.items())
-    assert library.assign_splits(Config(test=0.5)) == {}
+    assert assign_splits(library, Config(test=0.5)).placed == {}
     assert [each.key for each in library.items()] == [str(place) for place in range(30)]
 
 

@@ -7,6 +7,7 @@ import pytest
 from handful.data.library.ingest import ingest
 from handful.data.library.items import Rights
 from handful.data.library.library import Library
+from handful.data.library.splitting import assign_splits
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_whole_folder_renamed_inside_the_source(filled, pots):
 
 
 def test_the_source_itself_renamed_keeps_labels_rights_and_splits(filled, pots):
-    filled.assign_splits()
+    assign_splits(filled)
     before = {item.id: item for item in filled.items()}
     now = pots.rename(pots.with_name("pottery"))
     report = ingest(filled, now)

@@ -7,6 +7,7 @@ from handful.data.library.ingest import Config, ingest
 from handful.data.library.items import Split
 from handful.data.library.library import Library
 from handful.data.library.splits import Config as Splits
+from handful.data.library.splitting import assign_splits
 from handful.data.library.store import Table
 from handful.foundation.errors import BusyError, StorageError, UsageError
 
@@ -23,7 +24,7 @@ def lived_in(library, item, label):
     with library.writing("mend") as writer:
         writer.commit(changed=[replace(library.item(second), group="h", split=Split.TEST)])
     library.add([item("c")])
-    library.assign_splits(Splits(test=0.5))
+    assign_splits(library, Splits(test=0.5))
     return library
 
 

@@ -8,6 +8,7 @@ from handful.data.library.holding import held
 from handful.data.library.ingest import ingest
 from handful.data.library.items import Status
 from handful.data.library.library import Library
+from handful.data.library.splitting import assign_splits
 from handful.data.library.withdrawing import forget, quarantine, restore, would_forget
 from handful.data.library.writer import tables_in
 from handful.foundation.errors import UsageError
@@ -177,7 +178,7 @@ def test_until_a_trim_a_forgotten_item_can_be_taken_back_with_its_labels(three):
 def test_after_a_trim_it_cannot_and_the_message_says_what_can_be_done(three):
     forget(three, ["b"])
     three.trim(keep=1)
-    with pytest.raises(UsageError, match="a trim has cleared it away") as error:
+    with pytest.raises(UsageError, match="the history no longer holds it") as error:
         restore(three, ["b"])
     assert "--again" in error.value.hint
 
@@ -298,11 +299,14 @@ def test_a_name_that_another_bears_now_means_that_one(library, item):
 
 
 def test_the_copy_of_what_is_set_aside_goes_to_the_same_split(library, item):
-    """Where it has none yet, an item is placed by its content, and that is kept."""
+    """It waits for its place, and takes the one that its copies have when it comes back."""
     library.add([item(f"{place}", text=f"pot {place}") for place in range(20)])
     library.add([item(f"copy {place}", text=f"pot {place}") for place in range(20)])
     quarantine(library, [f"{place}" for place in range(20)], because="x", by="me")
-    library.assign_splits()
+    assign_splits(library)
+    splits = {each.key: each.split for each in library.items(with_quarantined=True)}
+    assert {splits[f"{place}"] for place in range(20)} == {None}
+    restore(library, [f"{place}" for place in range(20)])
     splits = {each.key: each.split for each in library.items(with_quarantined=True)}
     assert len(set(splits.values())) == 2
     assert all(splits[f"{place}"] == splits[f"copy {place}"] for place in range(20))

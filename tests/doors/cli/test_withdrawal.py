@@ -12,6 +12,10 @@ from PIL import Image, PngImagePlugin
 
 import handful as hd
 from handful.data.library.forgotten import hash_of
+from handful.data.library.items import Item
+from handful.data.library.thumbnails import Thumbnails
+from handful.data.library.twins.kept import Kept, Row
+from handful.data.library.twins.look import prints_of
 from handful.doors.cli.app import main
 from handful.learn.routes.seen import read_seen, write_seen
 from handful.learn.towers.latents import LatentCache
@@ -75,6 +79,15 @@ class Encoder:
         return "ab" * 16
 
 
+def shown(project: hd.Project, item: Item) -> list[bytes]:
+    """Bytes of what is kept beside the rows: the middle of a thumbnail, and what tells copies."""
+    content = item.parts["image"].content_sha256
+    small = Thumbnails(project.library).get(content)
+    prints = prints_of(project.items.media, [item], project.cache)
+    assert small
+    return [small[-80:-20], prints[content]]
+
+
 def derive(project: hd.Project) -> LatentCache:
     """What training, finding and trying leave in the cache."""
     cache = LatentCache(project.cache / "latents")
@@ -100,11 +113,16 @@ def test_after_forget_and_trim_no_file_of_the_project_holds_the_bytes(
     project.restore(marked.key)
     library.tag("before")
     library.undo(2)
+    say(project, "library", "split", "--test", "0.3")
     cache = derive(project)
     content = marked.parts["image"].content_sha256
     assert cache.missing([content], Encoder()) == []
     for marker in (WORDS, PIXELS, ANSWER):
         assert files_with(project.folder, marker), "the scan sees nothing, so it proves nothing"
+    small, told = shown(project, marked)
+    assert files_with(project.folder, small) == ["library/derived/thumbnails.sqlite"]
+    (prints,) = files_with(project.folder, told)
+    assert prints.startswith("cache/twins/")
 
     # Its key holds the answer, so the item is named by its id here.
     out, err = say(project, "library", "forget", marked.id)
@@ -119,19 +137,35 @@ def test_after_forget_and_trim_no_file_of_the_project_holds_the_bytes(
     assert "hold the items until a trim" in err
     assert len(project.items) == 5
     assert LatentCache(project.cache / "latents").missing([content], Encoder()) == [0]
-    assert sorted(path.name for path in project.cache.iterdir()) == ["latents"]
+    assert sorted(path.name for path in project.cache.iterdir()) == [
+        ".twins.lock",
+        "latents",
+        "twins",
+    ]
+    # Nothing that is made of contents waits for the trim; those of the others are still there.
+    assert files_with(project.folder, small) == files_with(project.folder, told) == []
+    assert content not in Thumbnails(project.library).names()
+    assert len(Thumbnails(project.library).names()) == 5
+    assert len(Kept(project.cache).rows) == 5
+    # Somebody who looked meanwhile made them anew; the trim knows of it.
+    Thumbnails(project.library).put({content: small})
+    Kept(project.cache).add([Row(content, "image", told)])
+    assert files_with(project.folder, small)
+    assert files_with(project.folder, told)
     assert files_with(project.folder, WORDS), "history holds it until a trim, as was said"
     _, err = say(project, "library", "trim", "--yes")
     assert 'tag "before") went too: it holds items that were forgotten since.' in err
-    for marker in (WORDS, PIXELS, ANSWER):
+    for marker in (WORDS, PIXELS, ANSWER, small, told):
         assert files_with(project.folder, marker) == []
+    assert len(Thumbnails(project.library).names()) == len(Kept(project.cache).rows) == 5
     assert archive.read_bytes() == before
     assert [item.key for item in project.items.items()] == [f"cup/p{n}" for n in (0, 1, 2, 4, 5)]
     # Work goes on: the rest can be read, added again, and the forgotten one stays out.
     assert all(project.items.read_part(item, "image").size for item in project.items.items())
     _, err = say(project, "add", str(archive), "--folder-labels", "kind")
     assert "2 files left out, because they were forgotten:" in err
-    assert files_with(project.folder, WORDS) == files_with(project.folder, PIXELS) == []
+    for marker in (WORDS, PIXELS, small, told):
+        assert files_with(project.folder, marker) == []
 
 
 @pytest.fixture
@@ -274,3 +308,94 @@ def test_one_process_at_a_time(tmp_path, pots) -> None:
     with project.changing("train"), pytest.raises(hd.HandfulError, match="train"):
         project.forget("cup/p0")
     assert len(project.items) == 4
+
+
+def test_a_locked_test_loses_what_is_forgotten_and_keeps_what_is_set_aside(
+    tmp_path, pots, say
+) -> None:
+    project = hd.project(tmp_path / "shop")
+    say(project, "add", str(pots))
+    say(project, "library", "split", "--test", "0.5")
+    say(project, "library", "lock", "test")
+    first, second = (item.key for item in project.items.items(split="test"))
+    _, err = say(project, "library", "quarantine", first, "--because", "x")
+    said = "1 item is in the split test, which is locked: it measures without what is set aside."
+    assert said in err
+    assert [item.key for item in project.items.items(split="test")] == [second]
+    lost = "1 item is in the split test, which is locked: what was measured on it before was"
+    assert lost in say(project, "library", "forget", second)[1]
+    document = json.loads(say(project, "library", "forget", second, "--yes", "--json")[0])
+    assert document["withdrawal"]["locked"] == {"test": 1}
+    _, err = say(project, "library", "restore", first, second)
+    assert "Took back 2 items." in err
+    assert {item.key for item in project.items.items(split="test")} == {first, second}
+    made_by = [version.made_by for version in project.items.history()]
+    assert made_by[2:] == [
+        "split by group, seed 0",
+        "lock test",
+        "quarantine 1 item by me",
+        "forget 1 item",
+        "restore 2 items",
+    ]
+    say(project, "library", "unlock", "test")
+    say(project, "library", "forget", first, "--yes")
+    say(project, "library", "lock", "test")
+    _, err = say(project, "library", "restore", first)
+    assert f"1 item takes no part (`out`), such as {first}: it was gone when test was" in err
+    train = project.items.items(split="train")[0].key
+    assert (
+        "which is locked" not in say(project, "library", "quarantine", train, "--because", "x")[1]
+    )
+
+
+def test_a_split_a_lock_and_a_quarantine_are_undone_one_by_one(tmp_path, pots, say) -> None:
+    project = hd.project(tmp_path / "shop")
+    say(project, "add", str(pots))
+    say(project, "library", "split", "--test", "0.5")
+    say(project, "library", "lock", "test")
+    first = project.items.items(split="test")[0].key
+    say(project, "library", "quarantine", first, "--because", "x")
+    states = []
+    for version in (5, 4, 3, 2):
+        library = project.items
+        states.append((len(library.items()), len(library.locked), bool(library.card.rule)))
+        splits = {item.split for item in library.items(with_quarantined=True)}
+        assert splits == ({None} if version == 2 else {"train", "test"})
+        if version > 2:
+            say(project, "library", "undo", str(version - 1))
+    assert states == [(3, 1, True), (4, 1, True), (4, 0, True), (4, 0, False)]
+    assert [version.made_by for version in project.items.history()][5:] == [
+        "undo to version 4",
+        "undo to version 3",
+        "undo to version 2",
+    ]
+    # And the undoing is undone: the lock holds again.
+    say(project, "library", "undo", "5")
+    assert project.items.locked == ("test",)
+    assert "locked already" in say(project, "library", "lock", "test", code=2)[1]
+
+
+def test_what_is_set_aside_is_said_to_wait_for_its_split(tmp_path, pots, say) -> None:
+    project = hd.project(tmp_path / "shop")
+    say(project, "add", str(pots))
+    say(project, "library", "quarantine", "cup/p1", "--because", "x")
+    _, err = say(project, "library", "split", "--test", "0.5")
+    assert "1 item waits for a split, because it is set aside, damaged or gone" in err
+    assert "3 items got a split; 0 had one and kept it." in err
+    _, err = say(project, "library", "restore", "cup/p1")
+    assert all(item.split for item in project.items.items())
+
+
+def test_an_export_of_a_past_leaves_forgotten_items_behind(tmp_path, pots, say) -> None:
+    project = hd.project(tmp_path / "shop")
+    say(project, "add", str(pots))
+    say(project, "library", "forget", "cup/p1", "--yes")
+    _, err = say(project, "library", "export", str(tmp_path / "out"), "2")
+    assert "1 item of that version stays behind, because it was forgotten since" in err
+    assert "3 items and 6 files" in err
+    other = hd.project(tmp_path / "other")
+    say(other, "library", "import", str(tmp_path / "out"))
+    _, err = say(other, "add", str(pots))
+    assert "2 files left out, because they were forgotten:" in err
+    assert len(other.items) == 3
+    assert "the history no longer holds it" in say(other, "library", "restore", "cup/p1", code=2)[1]

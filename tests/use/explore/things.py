@@ -32,6 +32,9 @@ def photo(path: Path, number: int, side: int = 48) -> Path:
         pen.ellipse((8 + shift, 20, 40 + shift, 42), fill=(170 + shift, 40, 30))
     else:
         pen.rectangle((19 + shift, 5, 29 + shift, 44), fill=(30, 40, 170 + shift))
+    for _ in range(2):  # what else lies there, so that no photo is a copy of another
+        left, top = (int(each) for each in dice.integers(0, side - 12, 2))
+        pen.rectangle((left, top, left + 10, top + 6), fill=(150,) * 3)
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path)
     return path

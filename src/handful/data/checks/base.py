@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -86,19 +87,23 @@ class View:
     Attributes:
         library: The library, for paths and bytes.
         items: Every item, quarantined ones included.
+        cache: The project's `cache`, for what takes long to make; None keeps nothing.
     """
 
     library: Library
     items: tuple[Item, ...]
+    cache: Path | None = None
 
     @classmethod
-    def of(cls, library: Library) -> View:
+    def of(cls, library: Library, cache: Path | None = None) -> View:
         """Read a library.
 
         Args:
             library: At any version.
+            cache: The project's `cache`.
         """
-        return cls(library=library, items=tuple(library.items(with_quarantined=True)))
+        items = tuple(library.items(with_quarantined=True))
+        return cls(library=library, items=items, cache=cache)
 
     @property
     def usable(self) -> list[Item]:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from handful.data.checks.base import Check, Finding, Severity, View
@@ -73,6 +74,7 @@ def run_checks(
     names: Sequence[str] | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     on_progress: Callable[[str, int, int], None] | None = None,
+    cache: Path | None = None,
 ) -> CheckReport:
     """Run checks over a library.
 
@@ -82,6 +84,7 @@ def run_checks(
         settings: Check to what its `Config` should say.
         on_progress: Told each check's name before it runs, how many are done and how many there
             are.
+        cache: The project's `cache`, for what takes long to make.
 
     Returns:
         All findings, the most serious first.
@@ -92,7 +95,7 @@ def run_checks(
     """
     wanted = list(names) if names is not None else list(components.find(ROOM))
     checks = [make_check(name, (settings or {}).get(name)) for name in wanted]
-    view = View.of(library)
+    view = View.of(library, cache)
     findings: list[Finding] = []
     failures: list[Failure] = []
     seconds: dict[str, float] = {}

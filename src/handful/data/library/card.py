@@ -43,6 +43,8 @@ class Card:
         moved: How many items it `added`, `changed`, and how many are `gone`.
         counts: Numbers of items by what they hold; empty while a long change is going on.
         digest: Hash of all rows; empty while a long change is going on.
+        rule: How new items are split, as `splits.Config` says it; empty while nobody asked.
+        locked: The splits that nothing goes into or out of (`locking.py`).
         schema: Version of the tables' columns.
     """
 
@@ -59,6 +61,8 @@ class Card:
     moved: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     digest: str = ""
+    rule: Mapping[str, Any] = field(default_factory=dict)
+    locked: tuple[str, ...] = ()
     schema: int = SCHEMA
 
     def next(
@@ -177,7 +181,7 @@ def _card(content: Mapping[str, Any], path: Path) -> Card:
     try:
         # Older cards lack these.
         older = {"about": "", "began": None, "moved": {}, "places": content["labels"]}
-        content = {**older, **content}
+        content = {**older, "rule": {}, "locked": [], **content}
         card = Card(**{name: content[name] for name in names})
         whole = all(
             isinstance(getattr(card, name), int)
@@ -187,7 +191,8 @@ def _card(content: Mapping[str, Any], path: Path) -> Card:
         raise _damaged(path, f"`{error.args[0]}` is missing") from None
     if not whole:
         raise _damaged(path, "a version is no whole number")
-    return card if isinstance(card.began, int) else replace(card, began=card.version - 1)
+    began = card.began if isinstance(card.began, int) else card.version - 1
+    return replace(card, began=began, locked=tuple(card.locked))
 
 
 def _damaged(path: Path, what: str) -> ProjectError:

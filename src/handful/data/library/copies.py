@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from handful.data.library.items import Item, Part, truths
+from handful.data.library.items import Item, Part, Split, truths
 from handful.data.modalities.base import MODALITIES
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def conflicts(copies: Iterable[Item]) -> Iterator[Conflict]:
     tasks = sorted({task for item in every for task in truths(item.labels)})
     facts: list[tuple[str, str, Callable[[Item], str]]] = [
         *(("label", task, _answer_to(task)) for task in tasks),
-        ("split", "", lambda item: item.split or ""),
+        ("split", "", _taking_part),
         ("group", "", lambda item: item.group),
         ("licence", "", lambda item: item.rights.licence),
     ]
@@ -117,17 +117,21 @@ def conflicts_with(library: Library, contents: Collection[str]) -> list[Conflict
     """
     if not contents:
         return []
+    asked = pa.array(sorted(contents))
     columns = [
-        table.select(["id", name]).rename_columns(["id", "content"]).drop_null()
+        table.select(["id", name])
+        .rename_columns(["id", "content"])
+        .filter(pc.field("content").isin(asked))
         for table in library.scan(["id", *_CONTENTS])
         for name in _CONTENTS
     ]
+    if not columns:
+        return []
     counted = (
         pa.concat_tables(columns).group_by("content").aggregate([("id", "list"), ("id", "count")])
     )
     shared = counted.filter(pc.field("id_count") > 1)
-    rows = zip(*(shared[name].to_pylist() for name in ("content", "id_list")), strict=True)
-    wanted = {identity for content, ids in rows if content in contents for identity in ids}
+    wanted = {identity for ids in shared["id_list"].to_pylist() for identity in ids}
     found = clusters(library.items(ids=sorted(wanted))) if wanted else []
     return [conflict for copies in found for conflict in conflicts(copies)]
 
@@ -144,6 +148,11 @@ def _names(items: Iterable[Item]) -> dict[str, str]:
 
 def _answer_to(task: str) -> Callable[[Item], str]:
     return lambda item: item.label(task) or ""
+
+
+def _taking_part(item: Item) -> str:
+    """The split, unless it is the one that takes part in nothing."""
+    return "" if item.split in (None, Split.OUT) else str(item.split)
 
 
 def _and(said: list[str]) -> str:

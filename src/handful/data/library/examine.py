@@ -1,45 +1,38 @@
-"""One piece of a candidate to one part: fetch the bytes, hash them, decode them strictly.
+"""One piece of a candidate to one part: fetch the bytes, then what the operators do with them.
 
 Nothing here raises for what is wrong with a file; the verdict is in the part.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import NamedTuple
 
 from handful.data.library.items import Part, Status
 from handful.data.library.media import Media
-from handful.data.library.sources.base import Fetched, Piece, Place
-from handful.data.modalities.audio import read as audio
-from handful.data.modalities.image import read as image
-from handful.data.modalities.reading import Reading, Unreadable
-from handful.data.modalities.sniff import HEAD, kind_by_name, sniff
+from handful.data.library.sources.base import Piece, Place
+from handful.data.modalities.audio import outset
+from handful.data.modalities.reading import Unreadable
 from handful.data.modalities.text import read as text
+from handful.data.operators.base import Limits
+from handful.data.operators.hash import of_bytes
+from handful.data.operators.thumbnail import of_value
+from handful.data.operators.validate import Judged, judge, of_reading
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """What is accepted as text, image and sound."""
+class Examined(NamedTuple):
+    """What came of one piece.
 
-    text: text.Config = field(default_factory=text.Config)
-    """Limits for texts."""
-    image: image.Config = field(default_factory=image.Config)
-    """Limits for images."""
-    audio: audio.Config = field(default_factory=audio.Config)
-    """Limits for sounds."""
+    Attributes:
+        part: With its verdict.
+        thumbnail: The small form of its picture or sound; None where there is none.
+    """
 
-    def most_bytes(self, modality: str) -> int:
-        """The largest file of a modality that is opened.
-
-        Args:
-            modality: `text`, `image` or `audio`.
-        """
-        return getattr(self, modality).max_bytes
+    part: Part
+    thumbnail: bytes | None = None
 
 
-def examine(piece: Piece, limits: Limits, media: Media) -> Part:
+def examine(piece: Piece, limits: Limits, media: Media) -> Examined:
     """Read one piece.
 
     Args:
@@ -59,85 +52,62 @@ def examine(piece: Piece, limits: Limits, media: Media) -> Part:
         if piece.fault:
             raise piece.fault
         if piece.words is not None:
-            return _with_reading(blank, text.from_words(piece.words, limits.text))
+            judged = of_reading(text.from_words(piece.words, limits.text))
+            return Examined(_with_verdict(blank, judged))
     except Unreadable as fault:
-        return _quarantined(blank, fault)
+        return Examined(_quarantined(blank, fault))
     assert piece.place is not None
     return _examine_bytes(blank, piece.place, limits, media)
 
 
-def _examine_bytes(blank: Part, place: Place, limits: Limits, media: Media) -> Part:
+def _examine_bytes(blank: Part, place: Place, limits: Limits, media: Media) -> Examined:
     try:
+        if blank.modality == "audio":
+            _refuse_long(place, limits)
         fetched = place.fetch(limits.most_bytes(blank.modality))
     except Unreadable as fault:
-        return _quarantined(replace(blank, path=place.path), fault)
-    known = replace(
-        blank,
-        path=place.path,
-        sha256=hashlib.sha256(fetched.data).hexdigest(),
-        size=fetched.look.size,
-        stamp=fetched.look.stamp,
-    )
-    found = sniff(fetched.data[:HEAD])
-    known = replace(known, mime=found)
-    try:
-        reading = _decode(known.modality, fetched, limits)
-    except Unreadable as fault:
-        return _quarantined(known, fault)
-    part = _with_reading(known, reading)
-    named = kind_by_name(place.name)
-    if named and not _suffix_fits(place.name, reading.mime):
-        part = replace(part, notes=tuple(sorted({*part.notes, "file/wrong_suffix"})))
-    if not part.path and part.words is None:
-        part = replace(part, path=media.keep(fetched.data, part.sha256, part.mime))
-    return part
+        return Examined(_quarantined(replace(blank, path=place.path), fault))
+    judged = judge(blank.modality, place.name, fetched.data, limits)
+    sha256 = of_bytes(fetched.data)
+    path = place.path
+    if not path and judged.reading and blank.modality != "text":
+        path = media.keep(fetched.data, sha256, judged.mime)
+    size, stamp = fetched.look
+    part = _with_verdict(blank, judged, path, sha256, size, stamp)
+    return Examined(part, of_value(judged.reading.value) if judged.reading else None)
 
 
-def _decode(modality: str, fetched: Fetched, limits: Limits) -> Reading[Any]:
-    if modality == "image":
-        return image.read(fetched.data, limits.image)
-    if modality == "audio":
-        return audio.read(fetched.data, limits.audio)
-    return text.read(fetched.data, limits.text)
+def _refuse_long(place: Place, limits: Limits) -> None:
+    """Refuse hours of sound before they are in memory."""
+    size, cap = place.look().size, limits.audio.max_seconds
+    if size <= outset.SMALL:
+        return
+    seconds = outset.least_seconds(place.head(outset.LOOK), size)
+    if seconds > cap:
+        raise Unreadable("audio/too_long", seconds=f"at least {seconds:.0f}", cap=f"{cap:g}")
 
 
-def _with_reading(part: Part, reading: Reading[Any]) -> Part:
-    repaired = reading.repair
-    fault = Unreadable(repaired) if repaired else None
-    return replace(
-        part,
-        status=Status.REPAIRED if repaired else Status.OK,
-        reason=repaired,
-        detail=fault.what if fault else "",
-        notes=tuple(sorted({*part.notes, *reading.notes} - {repaired})),
-        content_sha256=reading.content_sha256,
-        mime=reading.mime,
-        meta=reading.meta,
-        words=reading.value if part.modality == "text" else None,
+def _with_verdict(
+    blank: Part, judged: Judged, path: str = "", sha256: str = "", size: int = 0, stamp: str = ""
+) -> Part:
+    reading = judged.reading
+    return Part(
+        modality=blank.modality,
+        origin=blank.origin,
+        path=path,
+        sha256=sha256,
+        size=size,
+        stamp=stamp,
+        status=judged.status,
+        reason=judged.reason,
+        detail=judged.detail,
+        notes=tuple(sorted({*blank.notes, *judged.notes})),
+        content_sha256=reading.content_sha256 if reading else "",
+        mime=judged.mime,
+        meta=reading.meta if reading else {},
+        words=reading.value if reading and blank.modality == "text" else None,
     )
 
 
 def _quarantined(part: Part, fault: Unreadable) -> Part:
     return replace(part, status=Status.QUARANTINED, reason=fault.reason, detail=fault.what)
-
-
-_SUFFIXES = {
-    "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "image/tiff": (".tif", ".tiff"),
-    "audio/wav": (".wav", ".wave"),
-    "audio/ogg": (".ogg", ".oga", ".opus"),
-    "audio/mpeg": (".mp3",),
-    "audio/aiff": (".aif", ".aiff", ".aifc"),
-    "image/heic": (".heic", ".heif"),
-    "audio/mp4": (".m4a", ".m4b", ".mp4", ".mov", ".3gp"),
-    "text/plain": (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".eml"),
-    "text/html": (".html", ".htm", ".xhtml"),
-    "message/rfc822": (".eml",),
-    "application/pdf": (".pdf",),
-    text.WORD: (".docx",),
-}
-
-
-def _suffix_fits(name: str, mime: str) -> bool:
-    endings = _SUFFIXES.get(mime, ("." + mime.partition("/")[2],))
-    return name.lower().endswith(endings)

@@ -159,35 +159,42 @@ def read_forgotten(folder: Path) -> Forgotten:
     for line in read_lines(folder / FORGOTTEN):
         match line:
             case {"forget": list(buried), "time": str(time)}:
-                stones |= {each["item"]: _stone(each, time) for each in buried}
+                stones |= {each["item"]: from_plain(each, time) for each in buried}
             case {"back": list(items)}:
                 for item in items:
                     stones.pop(item, None)
     return Forgotten(stones.values())
 
 
-def note_forgotten(folder: Path, stones: Iterable[Tombstone]) -> None:
+def note_forgotten(folder: Path, stones: Iterable[Tombstone], time: str = "") -> None:
     """Write tombstones. The library's lock must be held.
 
     Args:
         folder: The library's folder.
         stones: Of items that are about to go.
+        time: When they were forgotten, in UTC; now when left out.
 
     Raises:
         StorageError: When the disk refuses; then none is written.
     """
-    buried = [
-        {
-            "item": stone.item,
-            "name": stone.name,
-            "also": list(stone.also),
-            "telling": list(stone.telling),
-            "others": list(stone.others),
-            "version": stone.version,
-        }
-        for stone in stones
-    ]
-    append_line(folder / FORGOTTEN, {"forget": buried, "time": now()})
+    line = {"forget": [as_plain(stone) for stone in stones], "time": time or now()}
+    append_line(folder / FORGOTTEN, line)
+
+
+def as_plain(stone: Tombstone) -> dict[str, Any]:
+    """A tombstone as plain data, without its time.
+
+    Args:
+        stone: Any.
+    """
+    return {
+        "item": stone.item,
+        "name": stone.name,
+        "also": list(stone.also),
+        "telling": list(stone.telling),
+        "others": list(stone.others),
+        "version": stone.version,
+    }
 
 
 def note_back(folder: Path, stones: Collection[Tombstone]) -> None:
@@ -204,7 +211,16 @@ def note_back(folder: Path, stones: Collection[Tombstone]) -> None:
     append_line(folder / FORGOTTEN, line)
 
 
-def _stone(content: Mapping[str, Any], time: str) -> Tombstone:
+def from_plain(content: Mapping[str, Any], time: str) -> Tombstone:
+    """A tombstone that was written as plain data.
+
+    Args:
+        content: From `as_plain`.
+        time: When it was forgotten, in UTC.
+
+    Raises:
+        KeyError: When something is missing.
+    """
     return Tombstone(
         item=content["item"],
         name=content["name"],

@@ -64,6 +64,15 @@ def release(item: Item) -> Item:
     return replace(item, parts={name: _release(part) for name, part in item.parts.items()})
 
 
+def as_used(item: Item) -> Item:
+    """The item as it is when it is not set aside by hand, for who asks what it is a copy of.
+
+    Args:
+        item: Any.
+    """
+    return release(item) if held(item) else item
+
+
 def still_held(parts: Mapping[str, Part], known: Item | None) -> dict[str, Part]:
     """Parts that were read anew, set aside when their item is: reading is no pardon.
 

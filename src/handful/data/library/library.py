@@ -6,6 +6,7 @@ items.lance/      one row per item and version
 labels.lance/     one row per statement
 media/sha256/     bytes that have no place of their own, by their hash
 forgotten.jsonl   hashes of what was taken out for good (`forgotten.py`)
+derived/          thumbnails; may be deleted at any time (`thumbnails.py`)
 .lock             held by whoever writes
 
 Originals stay where they are and as they are. Reading needs no lock: a reader sees the version it
@@ -14,7 +15,6 @@ opened, whatever is written meanwhile.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,7 +24,7 @@ from typing import Literal, NamedTuple, overload
 
 import pyarrow as pa
 
-from handful.data.library import history, rows, splits, trimming
+from handful.data.library import history, rows, trimming
 from handful.data.library.card import HISTORY, Card, note_version, now, read_card, write_card
 from handful.data.library.choosing import conditions
 from handful.data.library.counting import STATUSES, count, digest
@@ -381,31 +381,10 @@ class Library:
             writer.commit(labels=given)
         return self.version
 
-    def assign_splits(self, config: splits.Config | None = None) -> Counter[Split]:
-        """Give every item that has no split one, by its group.
-
-        Args:
-            config: Shares and seed.
-
-        Returns:
-            How many items went where.
-
-        Raises:
-            BusyError: When another process is writing.
-            StorageError: When the disk refuses; then nothing changed.
-        """
-        config = config or splits.Config()
-        reason = f"by group, seed {config.seed}"
-        with self.writing("split", reason) as writer:
-            items = self.items(with_quarantined=True)
-            placed = splits.assign(items, config)
-            changed = [
-                replace(item, split=placed[item.id], split_reason=reason)
-                for item in items
-                if item.id in placed
-            ]
-            writer.commit(changed=changed)
-        return Counter(placed.values())
+    @property
+    def locked(self) -> tuple[Split, ...]:
+        """The splits that nothing goes into or out of, in the order of `Split`."""
+        return tuple(split for split in Split if split in self.card.locked)
 
     def history(self) -> list[Version]:
         """Every version, oldest first, trimmed ones included; `by_change` folds long changes.
@@ -591,7 +570,7 @@ class Library:
         self.card = card
 
     def _count(self) -> dict[str, int]:
-        return {**count(self._read_items(STATUSES)), "labels": self.card.labels}
+        return {**count(self.scan(STATUSES)), "labels": self.card.labels}
 
     def _hash(self) -> str:
-        return digest(self._read_items(["id", "row_sha256"]), self._read_labels())
+        return digest(self.scan(["id", "row_sha256"]), self._read_labels())

@@ -43,8 +43,17 @@ _ENDINGS = {
 }
 
 
+def ending_of(mime: str) -> str:
+    """The ending of a copy's name; empty for a type without one.
+
+    Args:
+        mime: Type by content.
+    """
+    return _ENDINGS.get(mime, "")
+
+
 # What was accepted once is read again under whatever limits it was accepted.
-_IMAGES = image.Config(max_bytes=1 << 60, max_pixels=170_000_000, min_side=1)
+_IMAGES = image.Config(max_bytes=1 << 60, max_pixels=170_000_000, min_side=1, twice=False)
 _SOUNDS = audio.Config(
     max_bytes=1 << 60, max_seconds=1e9, min_rate=1, max_rate=1 << 31, max_peak=1e30
 )
@@ -86,8 +95,33 @@ class Media:
         Raises:
             StorageError: When the disk refuses.
         """
-        name = f"{FOLDER}/{sha256[:2]}/{sha256}{_ENDINGS.get(mime, '')}"
-        path = self.folder / name
+        return self.keep_as(data, sha256, ending_of(mime))
+
+    def place_of(self, sha256: str, ending: str) -> Path:
+        """Where a copy lies, or would lie.
+
+        Args:
+            sha256: Hash of the bytes.
+            ending: Of its name, such as `.jpg`.
+        """
+        return self.folder / FOLDER / sha256[:2] / f"{sha256}{ending}"
+
+    def keep_as(self, data: bytes, sha256: str, ending: str) -> str:
+        """Keep a copy of bytes under a name with a given ending.
+
+        Args:
+            data: The whole file.
+            sha256: Its hash.
+            ending: Of its name, such as `.jpg`.
+
+        Returns:
+            The path of the copy, relative to the library's folder.
+
+        Raises:
+            StorageError: When the disk refuses.
+        """
+        path = self.place_of(sha256, ending)
+        name = path.relative_to(self.folder).as_posix()
         if path.exists():
             return name
         with storage("write", path):

@@ -43,6 +43,7 @@ class Progress(NamedTuple):
         committed: Items that are safe on disk, whatever happens now.
         name: What was looked at last.
         seconds: Wall time since the start.
+        waiting: Why it does nothing now, in words; empty while it works.
     """
 
     seen: int
@@ -50,6 +51,7 @@ class Progress(NamedTuple):
     committed: int
     name: str
     seconds: float
+    waiting: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +79,8 @@ class AddReport:
         gone: Names of the items whose files are no longer there; kept with their labels, and left
             out until the files come back.
         conflicts: What is said of copies of what came, and contradicted by others.
+        decoded_twice: Pictures of which two decoders, written apart, made the same.
+        decoded_once: Pictures that one decoder made, their structure walked by our own parser.
     """
 
     source: str
@@ -97,6 +101,8 @@ class AddReport:
     renamed: tuple[tuple[str, str], ...] = ()
     gone: tuple[str, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    decoded_twice: int = 0
+    decoded_once: int = 0
 
 
 class Tally:
@@ -106,12 +112,14 @@ class Tally:
         verdicts: `ok`, `repaired`, `quarantine` and `skipped` to how many files.
         reasons: Code to how many files.
         remarks: One entry for each code of each file, but for files that did not change.
+        decoders: How many decoders agreed to how many usable pictures.
     """
 
     def __init__(self) -> None:
         self.verdicts: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.remarks: list[Remark] = []
+        self.decoders: Counter[int] = Counter()
 
     @property
     def seen(self) -> int:
@@ -146,6 +154,8 @@ class Tally:
         """
         is_bad = part.status == Status.QUARANTINED
         self.verdicts["quarantine" if is_bad else str(part.status)] += 1
+        if part.modality == "image" and part.usable:
+            self.decoders[int(part.meta.get("decoders", 1))] += 1
         if part.reason:
             self._remark(name, part.reason, part.detail)
         for note in part.notes:

@@ -9,36 +9,21 @@ said of them, nobody guesses.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path, PurePath
-from typing import NamedTuple
 
 from handful.data.library.forgotten import Forgotten, Tombstone, note_back, read_forgotten
+from handful.data.library.holders import Holders
 from handful.data.library.holding import held
 from handful.data.library.items import Item, Part, Status, truths
 from handful.data.library.library import Library
 from handful.data.library.trimming import delete_unread
 from handful.data.library.writer import Writer, tables_in
-from handful.data.modalities.base import MODALITIES
 from handful.data.modalities.reading import reason_of
 
 GONE = "file/gone"
 """The reason of a part whose file was there and is not any more."""
-
-_FACTS = ("content_sha256", "sha256", "path", "size", "stamp")
-_COLUMNS = [f"{modality}_{name}" for modality in MODALITIES for name in _FACTS]
-
-
-class _Place(NamedTuple):
-    """An item's file, as it looked."""
-
-    id: str
-    path: str
-    size: int
-    stamp: str
 
 
 class Returning:
@@ -52,26 +37,19 @@ class Returning:
 
     Attributes:
         renames: What items were called, and are now.
-        lost: Names of the items that were marked as gone.
+        missing: Names of the items that were marked as gone.
     """
 
     def __init__(self, library: Library, writer: Writer, source: str, again: bool) -> None:
         self.renames: list[tuple[str, str]] = []
-        self.lost: list[str] = []
+        self.missing: list[str] = []
         self._library, self._source, self._again = library, source, again
-        self._buried = read_forgotten(library.folder).without(writer.ids)
-        self._seen: set[str] = set()
+        buried = read_forgotten(library.folder)
+        self._buried = buried.without(writer.ids) if buried else buried
+        self._holders = Holders(library)
         self._written: set[str] = set()
         self._displaced: list[Item] = []
         self._copies: set[str] = set()
-
-    def see(self, key: str) -> None:
-        """Note that the source still holds something.
-
-        Args:
-            key: Its name in there.
-        """
-        self._seen.add(key)
 
     def is_unwanted(self, key: str) -> bool:
         """Whether something of this name was forgotten, so that it need not be read.
@@ -94,28 +72,52 @@ class Returning:
             self._lift(stones)
             return False
         if stones:
-            copies = (part.path for part in parts.values() if not _has_file(part))
-            self._copies.update(filter(None, copies))
+            self.leave_out(parts)
         return bool(stones)
 
+    def leave_out(self, parts: Mapping[str, Part]) -> None:
+        """Note that something which was read does not come in, so that no copy of it stays.
+
+        Args:
+            parts: As they were read.
+        """
+        copies = (part.path for part in parts.values() if not _has_file(part))
+        self._copies.update(filter(None, copies))
+
     def clear(self) -> None:
-        """Delete copies that were made of what turned out to be forgotten."""
+        """Delete copies that were made of what then did not come in."""
         if self._copies:
             delete_unread(self._library.folder, tables_in(self._library.folder), self._copies)
 
-    def known_as(self, key: str, known: Item | None, parts: Mapping[str, Part]) -> Item | None:
+    def lost(self, read: Sequence[Mapping[str, Part]]) -> list[list[Item]]:
+        """For each of some, the items that had its content, and whose own files look otherwise now.
+
+        May run in several threads.
+
+        Args:
+            read: The parts of each, as they were read.
+        """
+        return [
+            [item for item in holding if not _looks_so(item)]
+            for holding in self._holders.of([_marks(parts) for parts in read])
+        ]
+
+    def known_as(
+        self, key: str, known: Item | None, parts: Mapping[str, Part], lost: Sequence[Item]
+    ) -> Item | None:
         """The item that files which were read stand for: by their content, else by their name.
 
         Args:
             key: Their name in the source.
             known: What had this name before.
             parts: As they were read.
+            lost: From `lost`.
 
         Returns:
             The item; None when it is a new one.
         """
         if known is None or _marks(known.parts) != _marks(parts):
-            found = self._moved(key, parts)
+            found = self._moved(key, parts, lost)
             if found:
                 self.renames.append(self._told(found, key))
                 self._displaced += [known] if known else []
@@ -131,62 +133,39 @@ class Returning:
             return found.key, key
         return f"{found.source}/{key}", f"{self._source}/{key}"
 
-    def _moved(self, key: str, parts: Mapping[str, Part]) -> Item | None:
+    def _moved(self, key: str, parts: Mapping[str, Part], lost: Sequence[Item]) -> Item | None:
         """The item that has this content, and whose own files are gone."""
-        marks = _marks(parts)
-        fitting = {
-            identity
-            for mark in marks
-            for identity, path, size, stamp in self._by_content.get(mark, ())
-            if identity not in self._written and not _looks_so(path, size, stamp)
-        }
-        if not fitting:
-            return None
-        found = self._library.items(ids=sorted(fitting), with_quarantined=True)
-        media = self._library.media
-        lost = [
+        marks, media = _marks(parts), self._library.media
+        fitting = [
             item
-            for item in found
-            if _marks(item.parts) == marks
+            for item in lost
+            if item.id not in self._written
+            and _marks(item.parts) == marks
             and all(media.fault(part) for part in item.parts.values() if _has_file(part))
         ]
-        return _the_one(lost, key)
+        return _the_one(fitting, key)
 
-    def gone(self, known: Iterable[Item]) -> list[Item]:
+    def gone(self, unseen: Iterable[Item]) -> Iterator[Item]:
         """The items of the source that it no longer holds, marked where their files are gone.
 
         Args:
-            known: All items of the source, as they were before.
+            unseen: The items whose names it does not hold any more, as they were before.
         """
-        found = []
-        unseen = [item for item in known if item.key not in self._seen]
-        for item in [*unseen, *self._displaced]:
-            if item.id in self._written or held(item):
-                continue
-            is_displaced = item.key in self._seen
-            parts = {name: _marked(part, is_displaced) for name, part in item.parts.items()}
-            if parts != item.parts:
-                found.append(replace(item, parts=parts))
-                self.lost.append(item.key)
-        return found
+        yield from (item for each in unseen if (item := self._gone(each, is_displaced=False)))
+        yield from (item for each in self._displaced if (item := self._gone(each, True)))
+
+    def _gone(self, item: Item, is_displaced: bool) -> Item | None:
+        if item.id in self._written or held(item):
+            return None
+        parts = {name: _marked(part, is_displaced) for name, part in item.parts.items()}
+        if parts == item.parts:
+            return None
+        self.missing.append(item.key)
+        return replace(item, parts=parts)
 
     def _lift(self, stones: Mapping[str, Tombstone]) -> None:
         note_back(self._library.folder, list(stones.values()))
         self._buried = Forgotten(stone for stone in self._buried if stone.item not in stones)
-
-    @cached_property
-    def _by_content(self) -> Mapping[str, list[_Place]]:
-        """Content to what has it in a file of its own, and how that file looked."""
-        holders: dict[str, list[_Place]] = defaultdict(list)
-        for table in self._library.scan(["id", *_COLUMNS]):
-            for name in MODALITIES:
-                columns = (table[column] for column in ("id", *(f"{name}_{c}" for c in _FACTS)))
-                for identity, content, data, path, size, stamp in zip(
-                    *(column.to_pylist() for column in columns), strict=True
-                ):
-                    if path and os.path.isabs(path):  # noqa: PTH117 - quicker by much
-                        holders[content or data].append(_Place(identity, path, size, stamp))
-        return holders
 
 
 def _marks(parts: Mapping[str, Part]) -> tuple[str, ...]:
@@ -200,13 +179,18 @@ def _has_file(part: Part) -> bool:
     return Path(part.path).is_absolute()
 
 
-def _looks_so(path: str, size: int, stamp: str) -> bool:
-    """Whether a file is still there and looks as it did; quick, and enough where it says yes."""
-    try:
-        facts = os.stat(path)  # noqa: PTH116 - one Path per file costs more than the call
-    except OSError:
-        return False
-    return (facts.st_size, str(facts.st_mtime_ns)) == (size, stamp)
+def _looks_so(item: Item) -> bool:
+    """Whether any of its files is there and looks as it did; quick, and enough where it is yes."""
+    for part in item.parts.values():
+        if not _has_file(part):
+            continue
+        try:
+            facts = os.stat(part.path)  # noqa: PTH116 - one Path per file costs more than the call
+        except OSError:
+            continue
+        if (facts.st_size, str(facts.st_mtime_ns)) == (part.size, part.stamp):
+            return True
+    return False
 
 
 def _marked(part: Part, is_displaced: bool) -> Part:

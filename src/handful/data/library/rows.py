@@ -7,7 +7,7 @@ filters by travel as JSON in one column.
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -96,7 +96,10 @@ def items_to_rows(items: Sequence[Item]) -> pa.Table:
     Args:
         items: Each with its id.
     """
-    return pa.Table.from_pylist([_item_row(item) for item in items], schema=ITEMS)
+    columns = {**_item_columns(items)}
+    for modality in MODALITIES:
+        columns |= _part_columns(modality, [item.parts.get(modality) for item in items])
+    return pa.table([pa.array(columns[each.name], each.type) for each in ITEMS], schema=ITEMS)
 
 
 def rows_to_items(rows: pa.Table, labels: Mapping[str, tuple[Label, ...]]) -> list[Item]:
@@ -124,7 +127,7 @@ def rows_to_items(rows: pa.Table, labels: Mapping[str, tuple[Label, ...]]) -> li
                 attribution=columns["attribution"][row],
             ),
             labels=labels.get(identity, ()),
-            created=_time(columns["created"][row]),
+            created=utc(columns["created"][row]),
             revision=columns["revision"][row],
             declared_sha256=columns["declared_sha256"][row],
         )
@@ -174,7 +177,7 @@ def rows_to_labels(rows: pa.Table) -> dict[str, tuple[Label, ...]]:
             value=columns["value"][row],
             annotator=columns["annotator"][row],
             kind=LabelKind(columns["kind"][row]),
-            time=_time(columns["time"][row]),
+            time=utc(columns["time"][row]),
             confidence=columns["confidence"][row],
             superseded=row not in standing,
         )
@@ -213,41 +216,59 @@ class Identities:
     def __init__(self, last: str = "") -> None:
         number = UUID(last).int if last else 0
         self._tick = (number >> 80) << 12 | (number >> 64 & 0xFFF)
+        self._chance = b""
 
     def fresh(self) -> str:
         """An id that no item has."""
         self._tick = max(self._tick + 1, (time.time_ns() // 1_000_000) << 12)
         milliseconds, counter = self._tick >> 12, self._tick & 0xFFF
-        number = milliseconds << 80 | 7 << 76 | counter << 64 | 2 << 62 | secrets.randbits(62)
-        return str(UUID(int=number))
+        number = milliseconds << 80 | 7 << 76 | counter << 64 | 2 << 62 | self._randbits()
+        digits = f"{number:032x}"
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+    def _randbits(self) -> int:
+        """62 random bits, asked of the system some hundred times less often."""
+        if not self._chance:
+            self._chance = os.urandom(4096)
+        taken, self._chance = self._chance[:8], self._chance[8:]
+        return int.from_bytes(taken, "big") >> 2
 
 
-def _item_row(item: Item) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": item.id,
-        "key": item.key,
-        "source": item.source,
-        "group_id": item.group,
-        "split": str(item.split) if item.split else None,
-        "split_reason": item.split_reason,
-        "licence": item.rights.licence,
-        "licence_evidence": item.rights.evidence,
-        "rights_holder": item.rights.holder,
-        "attribution": item.rights.attribution,
-        "created": item.created,
-        "revision": item.revision,
-        "declared_sha256": item.declared_sha256,
-        "row_sha256": item.row_sha256,
+def _item_columns(items: Sequence[Item]) -> dict[str, list[Any]]:
+    """By column, not by row: half the time of a table made of rows."""
+    return {
+        "id": [item.id for item in items],
+        "key": [item.key for item in items],
+        "source": [item.source for item in items],
+        "group_id": [item.group for item in items],
+        "split": [str(item.split) if item.split else None for item in items],
+        "split_reason": [item.split_reason for item in items],
+        "licence": [item.rights.licence for item in items],
+        "licence_evidence": [item.rights.evidence for item in items],
+        "rights_holder": [item.rights.holder for item in items],
+        "attribution": [item.rights.attribution for item in items],
+        "created": [item.created for item in items],
+        "revision": [item.revision for item in items],
+        "declared_sha256": [item.declared_sha256 for item in items],
+        "row_sha256": [item.row_sha256 for item in items],
     }
-    for modality, part in item.parts.items():
-        for name in _PART_COLUMNS:
-            row[f"{modality}_{name}"] = getattr(part, name)
-        row[f"{modality}_status"] = str(part.status)
-        row[f"{modality}_meta"] = json.dumps(dict(part.meta), ensure_ascii=False)
-        if part.words is not None:
-            row["text_languages"] = list(part.words)
-            row["text_values"] = list(part.words.values())
-    return row
+
+
+def _part_columns(modality: str, parts: Sequence[Part | None]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {
+        f"{modality}_{name}": [part and getattr(part, name) for part in parts]
+        for name in _PART_COLUMNS
+        if name != "meta"
+    }
+    columns[f"{modality}_meta"] = [part and _JSON.encode(dict(part.meta)) for part in parts]
+    if modality == "text":
+        words = [part.words if part else None for part in parts]
+        columns["text_languages"] = [None if each is None else list(each) for each in words]
+        columns["text_values"] = [None if each is None else list(each.values()) for each in words]
+    return columns
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def _parts(columns: Mapping[str, list[Any]], modality: str) -> list[Part | None]:
@@ -285,7 +306,12 @@ def _with_plain_times(rows: pa.Table, name: str) -> pa.Table:
     return rows.set_column(place, name, rows.column(name).cast(pa.int64()))
 
 
-def _time(microseconds: int) -> datetime:
+def utc(microseconds: int) -> datetime:
+    """A time.
+
+    Args:
+        microseconds: Since 1970.
+    """
     return datetime.fromtimestamp(microseconds // 1_000_000, UTC).replace(
         microsecond=microseconds % 1_000_000
     )

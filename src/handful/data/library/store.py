@@ -288,7 +288,13 @@ class Table:
         """
         data = self._open(version)
         with self._reading(f" at version {version}"):
-            for batch in data.to_batches(columns=list(columns), batch_size=8192):
+            for batch in data.to_batches(
+                columns=list(columns),
+                batch_size=4096,
+                batch_readahead=2,
+                fragment_readahead=1,
+                io_buffer_size=4_000_000,  # whole tables pass by here, and memory stays flat
+            ):
                 yield pa.Table.from_batches([batch])
 
     @contextmanager
@@ -304,7 +310,13 @@ class Table:
     def _open(self, version: int | None) -> lance.LanceDataset:
         lance = _lance()
         try:
-            return lance.dataset(str(self.folder), version=version)
+            # Opened anew at each use, so caches would hold memory and nothing else.
+            return lance.dataset(
+                str(self.folder),
+                version=version,
+                index_cache_size_bytes=1 << 20,
+                metadata_cache_size_bytes=1 << 20,
+            )
         except (OSError, ValueError) as error:
             raise ProjectError(
                 f'Cannot open "{self.folder}" at version {version}: {_first_part(error)}.',

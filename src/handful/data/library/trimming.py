@@ -3,7 +3,8 @@
 Kept are the newest version, those with a tag, those that a run or a release of the project learned
 from, and as many of the last changes as asked for. Of the others go the rows and the copies of
 media that no kept version reads; their lines in the history stay. A version that holds an item
-which was forgotten since goes too, whoever names it; `lost` says which, and who does.
+which was forgotten since goes too, whoever names it; `lost` says which, and who does. With it go
+thumbnails and prints of what was forgotten.
 
 First it is written down which versions go, then they go. A process that is killed in between
 leaves files that no version reads, and the next trim deletes them.
@@ -14,11 +15,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from handful.data.library import media
 from handful.data.library.card import Card
+from handful.data.library.derived import delete_derived
 from handful.data.library.forgotten import read_forgotten
 from handful.data.library.history import History, by_change, note_trim, read_history, versions_of
 from handful.data.library.store import Freed, column_lists
@@ -28,6 +31,7 @@ from handful.foundation.errors import ProjectError, UsageError, storage
 from handful.foundation.project.folder import SETTINGS
 from handful.foundation.project.manifest import MANIFEST
 
+_HASHES = ("content_sha256", "sha256")
 _DIGEST = 64
 """Hexadecimal digits of a release's name."""
 
@@ -114,6 +118,7 @@ def trim(folder: Path, tables: Tables, keep: int) -> Trimming:
     freed = [tables.items.forget(items), tables.labels.forget(labels)]
     copies = _useless_copies(folder, tables, items)
     _delete(copies)
+    delete_derived(folder, _forgotten_contents(folder, tables))
     return _told(plan, freed, copies, is_done=True)
 
 
@@ -193,6 +198,22 @@ def _with_forgotten(
     buried = buried.without(ids(past.cards[-1]))
     asked = [card for card in past.cards if card.version in versions]
     return [card.version for card in asked if buried and buried.among(ids(card))]
+
+
+def _forgotten_contents(folder: Path, tables: Tables) -> set[str]:
+    """Contents of what was forgotten that nothing in the library holds any more."""
+    buried = read_forgotten(folder)
+    if not buried:
+        return set()
+    newest = read_history(folder).cards[-1].items_version
+    names = [f"{modality}_{name}" for modality in MODALITIES for name in _HASHES]
+    there: set[str] = set()
+    ids: list[str] = []
+    for piece in tables.items.scan(newest, ["id", *names]):
+        columns = column_lists(piece)
+        ids += columns.pop("id")
+        there.update(filter(None, chain.from_iterable(columns.values())))
+    return {each for stone in buried.without(ids) for each in stone.contents} - there
 
 
 def _named_by_records(project: Path) -> Iterator[tuple[int, str]]:

@@ -8,14 +8,16 @@ touched.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from handful.data.library import holding
 from handful.data.library.card import now
 from handful.data.library.copies import telling
+from handful.data.library.derived import delete_derived
 from handful.data.library.forgotten import (
     Tombstone,
     hash_of,
@@ -24,9 +26,10 @@ from handful.data.library.forgotten import (
     tombstone,
 )
 from handful.data.library.holding import Held, held
-from handful.data.library.items import Item
+from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.naming import meant_by, named
+from handful.data.library.splitting import placed
 from handful.foundation.errors import UsageError
 
 
@@ -37,6 +40,7 @@ class Forgetting:
     Attributes:
         items: Those that go.
         labels: How many statements about them go.
+        locked: How many of the items each locked split loses. A lock keeps nobody's picture.
         copies: Other items with the same picture, sound or text; they stay.
         earlier: Tombstones of what was forgotten before and is asked for again, so that a
             forgetting that was killed is finished.
@@ -46,6 +50,7 @@ class Forgetting:
 
     items: tuple[Item, ...]
     labels: int
+    locked: Mapping[str, int]
     copies: tuple[Item, ...]
     earlier: tuple[Tombstone, ...]
     is_done: bool
@@ -66,6 +71,7 @@ class Forgetting:
         return {
             "items": [{"id": item.id, "key": item.key} for item in self.items],
             "labels": self.labels,
+            "locked": dict(self.locked),
             "copies": [{"id": item.id, "key": item.key} for item in self.copies],
             "forgotten_before": len(self.earlier),
             "is_done": self.is_done,
@@ -104,14 +110,27 @@ def quarantine(library: Library, words: Iterable[str], *, because: str, by: str)
     return fresh
 
 
-def restore(library: Library, words: Iterable[str]) -> list[Item]:
+def in_locked(library: Library, items: Iterable[Item]) -> dict[str, int]:
+    """How many of some items lie in each locked split.
+
+    Args:
+        library: Where they are.
+        items: Any.
+    """
+    return dict(Counter(str(item.split) for item in items if item.split in library.locked))
+
+
+def restore(library: Library, words: Iterable[str], cache: Path | None = None) -> list[Item]:
     """Take items back that were set aside or forgotten, with their labels.
 
-    A forgotten item is taken from the history, as long as a trim has not cleared it away.
+    A forgotten item is taken from the history, as long as a trim has not cleared it away. Each gets
+    its place in a split back; where it had none in a library that was split, it is placed now. Into
+    a split that was locked without it, it does not go: it is `out`.
 
     Args:
         library: Where they are.
         words: Which; see `naming`. Forgotten ones by their id, or by the name they had.
+        cache: The project's `cache`, where what tells copies is kept.
 
     Returns:
         The items as they are again; those that are in use already are left out.
@@ -128,8 +147,9 @@ def restore(library: Library, words: Iterable[str]) -> list[Item]:
     with library.writing("restore", _items([*chosen, *back])) as writer:
         there = [item for item in back if item.id not in writer.ids]
         freed = [holding.release(item) for item in _as_now(library, chosen, at)]
-        writer.commit(there, changed=freed)
-    return [*there, *freed]
+        found = placed(library, [*there, *freed], cache)
+        writer.commit(back=found[: len(there)], changed=found[len(there) :])
+    return found
 
 
 def would_forget(library: Library, words: Iterable[str]) -> Forgetting:
@@ -157,6 +177,7 @@ def would_forget(library: Library, words: Iterable[str]) -> Forgetting:
     return Forgetting(
         items=tuple(items),
         labels=sum(len(item.labels) for item in items),
+        locked=in_locked(library, items),
         copies=tuple(copies),
         earlier=tuple(earlier.values()),
         is_done=False,
@@ -167,7 +188,8 @@ def would_forget(library: Library, words: Iterable[str]) -> Forgetting:
 def forget(library: Library, words: Iterable[str]) -> Forgetting:
     """Take items out of what the library holds now, with their labels, and keep them away.
 
-    What towers made of them lies in the project's cache; `Project.forget` clears that too.
+    Their thumbnails, and what tells copies of them, go first. What towers made of them lies in the
+    project's cache; `Project.forget` clears that too.
 
     Args:
         library: Where they are.
@@ -180,6 +202,8 @@ def forget(library: Library, words: Iterable[str]) -> Forgetting:
     """
     found = would_forget(library, words)
     ids = [item.id for item in found.items]
+    # What was derived goes first: whoever is stopped here still sees the items, and says it again.
+    delete_derived(library.folder, found.contents)
     if ids:
         with library.writing("forget", _items(ids)) as writer:
             there = _as_now(library, found.items, found.version)
@@ -235,13 +259,21 @@ def _from_history(library: Library, stones: Iterable[Tombstone]) -> Iterator[Ite
             past = Library.open(library.folder, version)
         except UsageError as error:
             raise UsageError(
-                "That item was forgotten, and a trim has cleared it away since.",
+                "That item was forgotten, and the history no longer holds it.",
                 "if you still have its file: handful add FOLDER --again",
             ) from error
         ids = (each for table in past.scan(["id"]) for each in table["id"].to_pylist())
-        yield from past.items(
+        found = past.items(
             ids=[each for each in ids if hash_of(each) in wanted], with_quarantined=True
         )
+        yield from (_let_back(item, past, library) for item in found)
+
+
+def _let_back(item: Item, past: Library, library: Library) -> Item:
+    """Into a locked split only what was in it when it was locked."""
+    if item.split not in library.locked or item.split in past.locked:
+        return item
+    return replace(item, split=Split.OUT, split_reason=f"it was gone when {item.split} was locked")
 
 
 def _as_now(library: Library, items: Sequence[Item], at: int) -> Sequence[Item]:

@@ -7,13 +7,15 @@ that is killed in between leaves rows that no manifest names; the next one rewin
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from handful.data.library import rows
 from handful.data.library.card import Card, note_version, write_card
 from handful.data.library.forgotten import read_forgotten
 from handful.data.library.items import Item
+from handful.data.library.locks import Locks
 from handful.data.library.store import Table, column_lists, is_one_of
 from handful.foundation.errors import HandfulError, UsageError
 
@@ -48,7 +50,6 @@ class Writer:
 
     Attributes:
         card: The version that counts now.
-        ids: Every item's id, those that were just added included.
     """
 
     def __init__(
@@ -64,10 +65,22 @@ class Writer:
         self._tables = tables_in(folder)
         self._doing, self._about, self._began = doing, about, card.version
         self._on_commit = on_commit
-        table = self._tables.items.read(card.items_version, ["id"])
-        self.ids: set[str] = set(column_lists(table)["id"])
-        self._identities = rows.Identities(max(self.ids, default=""))
+        self._ids: set[str] | None = None
+        self._greatest = self._greatest_id()
+        self._identities = rows.Identities(self._greatest)
+        self._locks = Locks.read(self._tables.items, card)
         self._items_version, self._labels_version = self._rewind()
+
+    @property
+    def ids(self) -> set[str]:
+        """Every item's id; read when first asked for, since a library may have millions."""
+        if self._ids is None:
+            self._ids = {
+                identity
+                for piece in self._tables.items.scan(self.card.items_version, ["id"])
+                for identity in column_lists(piece)["id"]
+            }
+        return self._ids
 
     def fresh_id(self) -> str:
         """An id for a new item."""
@@ -80,6 +93,9 @@ class Writer:
         changed: Sequence[Item] = (),
         labels: Sequence[rows.LabelRow] = (),
         gone: Collection[str] = (),
+        back: Sequence[Item] = (),
+        rule: Mapping[str, Any] | None = None,
+        locked: tuple[str, ...] | None = None,
     ) -> Card:
         """Make one new version of the library: all of this, or nothing.
 
@@ -90,24 +106,39 @@ class Writer:
             labels: Statements to add.
             gone: Ids of items to take out, with every statement about them; no file that the new
                 version reads holds them any more.
+            back: Items that were there before; they take their place again, in a locked split too.
+            rule: How new items are split from now on.
+            locked: The splits that are locked from now on.
 
         Returns:
             The card of the new version; the one before when there was nothing to do.
 
         Raises:
-            UsageError: When an added id is in use.
+            UsageError: When an added id is in use, or something goes into or out of a locked split.
             StorageError: When the disk refuses; then nothing changed.
         """
-        twice = next((item.id for item in added if item.id in self.ids), None)
+        self._locks.refuse(added, changed)
+        added = [*added, *back]
+        old = [item.id for item in added if item.id <= self._greatest]  # a new id sorts last
+        twice = next((identity for identity in old if identity in self.ids), None)
         if twice:
             raise UsageError(f'There is an item "{twice}" already.', "leave its id empty")
         said = [rows.LabelRow(item.id, label) for item in added for label in item.labels]
         said += labels
         gone = [identity for identity in gone if identity in self.ids]
-        if added or changed or said or gone:
-            self._do(lambda: self._write(added, changed, said, gone))
-            self.ids.update(item.id for item in added)
-            self.ids.difference_update(gone)
+        told = {
+            name: new
+            for name, new in (("rule", rule), ("locked", locked))
+            if new is not None and new != getattr(self.card, name)
+        }
+        if added or changed or said or gone or told:
+            self._do(lambda: self._write(added, changed, said, gone, told))
+            self._locks = self._locks.after(self._tables.items, self.card)
+            fresh = {item.id for item in added}
+            self._greatest = max(self._greatest, *fresh, "")
+            if self._ids is not None:
+                self._ids |= fresh
+                self._ids.difference_update(gone)
         return self.card
 
     def restore(self, past: Card) -> Card:
@@ -127,7 +158,8 @@ class Writer:
             StorageError: When the disk refuses; then nothing changed.
         """
         now, then = map(self._rows_by_id, (self.card.items_version, past.items_version))
-        gone = read_forgotten(self._folder).without(self.ids).among(then)
+        buried = read_forgotten(self._folder)
+        gone = buried.without(self.ids).among(then) if buried else []
         for identity in gone:
             del then[identity]
         moved = {
@@ -136,7 +168,8 @@ class Writer:
             "gone": len(now.keys() - then.keys()),
         }
         self._do(lambda: self._go_back(past, moved, gone))
-        self.ids = set(then)
+        self._locks = Locks.read(self._tables.items, self.card)
+        self._ids = set(then)
         return self.card
 
     def _do(self, step: Callable[[], None]) -> None:
@@ -152,7 +185,8 @@ class Writer:
         if past.labels_version != self.card.labels_version:
             self._labels_version = self._tables.labels.rewind(past.labels_version)
         unsaid = self._erase(gone) if gone else 0
-        self._count_as_next(past.labels - unsaid, past.places, moved)
+        told = {"rule": past.rule, "locked": past.locked}
+        self._count_as_next(past.labels - unsaid, past.places, moved, told)
 
     def _erase(self, gone: Collection[str]) -> int:
         """Take items and what was said of them out of the tables; returns how many statements."""
@@ -169,6 +203,7 @@ class Writer:
         changed: Sequence[Item],
         said: Sequence[rows.LabelRow],
         gone: Collection[str],
+        told: Mapping[str, Any],
     ) -> None:
         items, labels = self._tables
         unsaid = self._erase(gone) if gone else 0
@@ -180,9 +215,11 @@ class Writer:
             self._items_version = items.append(rows.items_to_rows([*added, *changed]))
         moved = {"added": len(added), "changed": len(changed), "gone": len(gone)}
         statements = self.card.labels + len(said) - unsaid
-        self._count_as_next(statements, self.card.places + len(said), moved)
+        self._count_as_next(statements, self.card.places + len(said), moved, told)
 
-    def _count_as_next(self, labels: int, places: int, moved: Mapping[str, int]) -> None:
+    def _count_as_next(
+        self, labels: int, places: int, moved: Mapping[str, int], told: Mapping[str, Any]
+    ) -> None:
         """Let what is written count, as the next version."""
         following = self.card.next(
             doing=self._doing,
@@ -194,6 +231,7 @@ class Writer:
             began=self._began,
             moved=moved,
         )
+        following = replace(following, **told)
         note_version(self._folder, following)
         write_card(self._folder, following)
         self.card = following
@@ -202,6 +240,10 @@ class Writer:
     def _rows_by_id(self, version: int) -> dict[str, str]:
         columns = column_lists(self._tables.items.read(version, ["id", "row_sha256"]))
         return dict(zip(columns["id"], columns["row_sha256"], strict=True))
+
+    def _greatest_id(self) -> str:
+        pieces = self._tables.items.scan(self.card.items_version, ["id"])
+        return max((max(column_lists(piece)["id"], default="") for piece in pieces), default="")
 
     def _rewind(self) -> tuple[int, int]:
         """Drop what a killed writer left in the tables."""

@@ -29,7 +29,7 @@ COMMAND = (sys.executable, "-P", "-m", "handful.data.modalities.child")
 FRAME = struct.Struct("<IQ")
 """Before each message: bytes of JSON, then bytes of data."""
 
-_FILES_EACH = 500
+_FILES_EACH = 2000
 """A process reads at most so many files, so that what a decoder leaks does not add up."""
 _KEPT = 8
 _MOST_JSON = 4_000_000

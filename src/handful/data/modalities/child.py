@@ -21,6 +21,7 @@ from handful.data.modalities.reading import Unreadable
 
 READERS = {
     "image": "handful.data.modalities.image.read",
+    "second": "handful.data.modalities.image.second",
     "audio": "handful.data.modalities.audio.media",
     "web": "handful.data.modalities.text.web",
     "letter": "handful.data.modalities.text.letter",

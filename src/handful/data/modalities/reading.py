@@ -11,6 +11,7 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from importlib import resources
 from typing import Any, Generic, Literal, TypeVar
 
@@ -19,6 +20,14 @@ from handful.foundation.errors import InputError
 T = TypeVar("T")
 
 Verdict = Literal["quarantine", "repaired", "skipped", "note"]
+
+
+class Status(StrEnum):
+    """What the reader said about one file."""
+
+    OK = "ok"
+    REPAIRED = "repaired"
+    QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,6 +38,7 @@ _MAGIC = (
     (b"{\\rtf", "application/rtf"),
     (b"\x80\x04\x95", "application/x-pickle"),
 )
+_MAGICS = tuple(magic for magic, _ in _MAGIC)
 
 _BRANDS = {
     b"avif": "image/avif",
@@ -72,9 +73,8 @@ def sniff(head: bytes) -> str:
         A media type such as `image/png`; `text/plain`, `text/html`, `message/rfc822` or
         `image/svg+xml` for what reads as text; `application/octet-stream` for anything else.
     """
-    for magic, mime in _MAGIC:
-        if head.startswith(magic):
-            return mime
+    if head.startswith(_MAGICS):
+        return next(mime for magic, mime in _MAGIC if head.startswith(magic))
     if head.startswith(_WIDE_TEXT):  # before sound: the mark FF FE also looks like a frame
         return "text/plain"
     return _sniff_container(head) or _sniff_frames(head) or _sniff_text(head)

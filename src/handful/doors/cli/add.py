@@ -6,6 +6,7 @@ from pathlib import Path
 
 from handful.data.library.report import AddReport
 from handful.data.library.report import Progress as Seen
+from handful.data.library.taking import PAUSED
 from handful.doors.cli.added import tell_returned
 from handful.doors.cli.here import open_project
 from handful.doors.cli.speaker import speaker
@@ -24,12 +25,13 @@ def add(
     licence: str = "",
     annotator: str = "import",
     again: bool = False,
+    gentle: bool = False,
     project: Path | None = None,
 ) -> None:
     """Take files into the library; they stay where they are, untouched.
 
     A file that cannot be used is named with its reason and set aside; the rest goes on. Adding the
-    same source again looks only at what changed.
+    same source again looks only at what changed, so after Ctrl-C the same command goes on.
 
     Args:
         source: A folder, a table (CSV, TSV, JSONL, Parquet), a ZIP or TAR archive, or one file.
@@ -41,14 +43,21 @@ def add(
         licence: Terms of everything that does not say its own, as an SPDX expression.
         annotator: Who the labels in the source are from.
         again: Take in what was forgotten as well; it stays out otherwise.
+        gentle: Let everything else on the machine go first: one thread, low priority, and no work
+            while the battery is in use and below 30 %.
         project: The project; the nearest one when left out.
     """
     console = speaker()
     shop = open_project(project)
     with console.progress("Reading files", unit="file") as progress:
+        waiting = ""
 
         def told(seen: Seen) -> None:
-            progress.update(seen.seen)
+            nonlocal waiting
+            progress.update(seen.seen, total=seen.total)
+            if seen.waiting and seen.waiting != waiting:
+                console.note(_why(seen))
+            waiting = seen.waiting
 
         report = shop.add(
             source,
@@ -58,6 +67,7 @@ def add(
             licence=licence,
             annotator=annotator,
             again=again,
+            gentle=gentle,
             on_progress=told,
         )
     _tell(report)
@@ -66,6 +76,13 @@ def add(
         record=shop.library,
         next_step="handful check",
     )
+
+
+def _why(seen: Seen) -> str:
+    safe = f"{plural(seen.committed, 'item')} safe so far"
+    if seen.waiting == PAUSED:
+        return f"paused, {safe}; `handful library resume` goes on, Ctrl-C stops"
+    return f"{seen.waiting} and in use, so nothing is done until it is charged; {safe}"
 
 
 def _tell(report: AddReport) -> None:
@@ -81,6 +98,8 @@ def _tell(report: AddReport) -> None:
         if len(bad) > _SHOWN:
             console.note(f"and {plural(len(bad) - _SHOWN, 'more file')}, all kept in the library")
     tell_returned(report)
+    if sentence := _decoding(report):
+        console.note(sentence)
     console.sentence(
         f"{plural(report.seen, 'file')} seen: {report.ok} ok, {report.repaired} repaired, "
         f"{report.quarantined} set aside, {report.skipped} skipped. "
@@ -95,7 +114,25 @@ def _tell(report: AddReport) -> None:
         items_changed=report.items_changed,
         items_unchanged=report.items_unchanged,
         labels=report.labels,
+        decoded_twice=report.decoded_twice,
+        decoded_once=report.decoded_once,
     )
+
+
+def _decoding(report: AddReport) -> str:
+    """How closely pictures were looked at; empty when there were none."""
+    once = f"decoded once, {'its' if report.decoded_once == 1 else 'their'} structure walked apart"
+    if report.decoded_twice and report.decoded_once:
+        return (
+            f"{plural(report.decoded_twice, 'picture')} decoded twice, by decoders written apart; "
+            f"{report.decoded_once} {once}"
+        )
+    if report.decoded_twice:
+        return f"{plural(report.decoded_twice, 'picture')} decoded twice, by decoders written apart"
+    if report.decoded_once:
+        more = 'pip install "handful[media]" brings a second decoder'
+        return f"{plural(report.decoded_once, 'picture')} {once}; {more}"
+    return ""
 
 
 def _columns(pairs: tuple[str, ...]) -> dict[str, object] | None:

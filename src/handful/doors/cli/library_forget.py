@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from handful.doors.cli.here import open_project
-from handful.doors.cli.named import require_items, shell_words
+from handful.doors.cli.named import require_items, shell_words, tell_locked
 from handful.doors.cli.speaker import speaker
 from handful.foundation.console import Column, Table, plural
 from handful.use.release.withdrawal import Withdrawal
@@ -65,6 +65,8 @@ def _show(found: Withdrawal) -> None:
         console.table(table)
         if len(items) > _SHOWN:
             console.note(f"and {plural(len(items) - _SHOWN, 'more item')}")
+    measured = "what was measured on it before was measured with what it loses"
+    tell_locked(found.taken.locked, measured)
     if found.taken.copies:
         names = ", ".join(item.key for item in found.taken.copies[:5])
         count = plural(len(found.taken.copies), "other item")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from handful.data.library.withdrawing import in_locked
 from handful.doors.cli.here import open_project
-from handful.doors.cli.named import require_items, shell_words
+from handful.doors.cli.named import require_items, shell_words, tell_locked
 from handful.doors.cli.speaker import speaker
 from handful.foundation.console import plural
 
@@ -15,7 +16,8 @@ def library_quarantine(
 ) -> None:
     """Set items aside: out of training, finding and sorting, with a reason.
 
-    They stay in the library with their labels, and come back with `restore` or `undo`.
+    They stay in the library with their labels and their place in a split, and come back with
+    `restore` or `undo`.
 
     Args:
         items: Each an id, a name as in the table or folder it came from, a file, a folder that
@@ -27,6 +29,8 @@ def library_quarantine(
     require_items(items, "library quarantine")
     shop = open_project(project)
     held = shop.quarantine(*items, because=because, by=by)
+    measured = "it measures without what is set aside"
+    tell_locked(in_locked(shop.items, held), measured)
     speaker().done(
         f"Set aside {plural(len(held), 'item')}: {because}"
         if held

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from handful.doors.cli.speaker import speaker
+from handful.foundation.console import plural
 from handful.foundation.errors import UsageError
 
 
@@ -22,6 +24,20 @@ def require_items(words: Sequence[str], verb: str) -> None:
         raise UsageError(
             f"`handful {verb}` needs ITEMS.",
             "name them by id, by name, by file or folder, or as group:NAME",
+        )
+
+
+def tell_locked(counts: Mapping[str, int], what: str) -> None:
+    """Say that items of locked splits are concerned.
+
+    Args:
+        counts: Name of the locked split to how many of its items.
+        what: What becomes of the split, such as `it loses them`.
+    """
+    for split, count in counts.items():
+        are = "is" if count == 1 else "are"
+        speaker().warn(
+            f"{plural(count, 'item')} {are} in the split {split}, which is locked: {what}."
         )
 
 

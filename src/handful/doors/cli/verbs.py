@@ -42,7 +42,7 @@ GROUPS = {
 }
 """The groups of the overview, in order, with what happens in each."""
 
-ROOMS = {"library": "The library: look back, go back, name, compare, clear away, take items out."}
+ROOMS = {"library": "The library: split, lock, look back, go back, take out, take elsewhere."}
 """What the two-word verbs that begin with a word have in common."""
 
 VERBS = (
@@ -57,6 +57,27 @@ VERBS = (
     Verb("predict", "use", "Answer for one item: a photo, a sound, a text, or any mix."),
     Verb("find", "use", "Find items by words, a photo, a sound, or several of them."),
     Verb("label", "housekeeping", "Say what an item is, or that an earlier answer was wrong."),
+    Verb(
+        "library split",
+        "housekeeping",
+        "Hold items back for a test: whole groups, all copies, every answer alike.",
+    ),
+    Verb(
+        "library lock",
+        "housekeeping",
+        "Lock a split: nothing goes into it or out of it by mistake.",
+    ),
+    Verb("library unlock", "housekeeping", "Unlock a split of the library."),
+    Verb(
+        "library export",
+        "housekeeping",
+        "Write the library to a folder that any program can read.",
+    ),
+    Verb(
+        "library import",
+        "housekeeping",
+        "Make an empty library the one that was exported, to the byte.",
+    ),
     Verb(
         "library history",
         "housekeeping",
@@ -97,6 +118,12 @@ VERBS = (
         "housekeeping",
         "Show what forgetting items takes away; with --yes take it out for good.",
     ),
+    Verb(
+        "library pause",
+        "housekeeping",
+        "Let the add that is at work in another window wait.",
+    ),
+    Verb("library resume", "housekeeping", "Let an add that was asked to wait go on."),
     Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
     Verb("sample", "housekeeping", "Make sample files to try things on."),
     Verb("sort", "housekeeping", "Sort a folder: copy what is sure to one folder per answer."),

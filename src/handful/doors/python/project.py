@@ -17,11 +17,16 @@ from handful.data.batches.loader import Config as BatchConfig
 from handful.data.batches.loader import Loader
 from handful.data.batches.order import Config as BatchOrder
 from handful.data.checks.running import CheckReport, run_checks
+from handful.data.library.holding import as_used
+from handful.data.library.ingest import Config as Adding
 from handful.data.library.ingest import ingest
 from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
+from handful.data.library.pausing import Pause
 from handful.data.library.report import AddReport, Progress
+from handful.data.library.twins.look import find_twins
 from handful.data.modalities.base import MODALITIES
+from handful.doors.python.keeping import Keeping
 from handful.doors.python.withdrawing import Withdrawing
 from handful.foundation.budget import seconds
 from handful.foundation.errors import InputError, UsageError, did_you_mean
@@ -45,20 +50,11 @@ from handful.use.release.bundle import Release, make_release
 from handful.use.release.shelf import Shelf
 
 
-class Project(Withdrawing):
+class Project(Keeping, Withdrawing):
     """One project on disk, with everything that can be done with it.
 
     Get one by `handful.project`, or by `Project.create`, `Project.open` or `Project.find`.
     """
-
-    @property
-    def items(self) -> Library:
-        """The library of items; an empty one is made when there is none yet.
-
-        Its versions are reached by `history`, `undo`, `tag`, `untag`, `tags`, `diff`,
-        `history_cost` and `trim`.
-        """
-        return Library.open_or_create(self.library)
 
     def add(
         self,
@@ -70,6 +66,7 @@ class Project(Withdrawing):
         licence: str = "",
         annotator: str = "import",
         again: bool = False,
+        gentle: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> AddReport:
         """Take files into the library; they stay where they are, untouched.
@@ -85,6 +82,8 @@ class Project(Withdrawing):
             licence: Terms of everything that does not say its own, as an SPDX expression.
             annotator: Who the labels in the source are from.
             again: Take in what was forgotten as well; it stays out otherwise.
+            gentle: Let everything else on the machine go first: one thread, low priority, and no
+                work while the battery is in use and below 30 %.
             on_progress: Told how far it is.
 
         Returns:
@@ -104,8 +103,30 @@ class Project(Withdrawing):
             licence=licence,
             annotator=annotator,
             again=again,
+            cache=self.cache,
+            config=Adding(gentle=gentle),
             on_progress=on_progress,
         )
+
+    def pause_adding(self) -> None:
+        """Let the `add` that another process has at work wait; what it has read is kept.
+
+        Raises:
+            UsageError: When no files are being added.
+            StorageError: When the disk refuses.
+        """
+        Pause(self.items.folder).ask()
+
+    def resume_adding(self) -> bool:
+        """Let an `add` that was asked to wait go on.
+
+        Returns:
+            Whether it was asked to wait.
+
+        Raises:
+            StorageError: When the disk refuses.
+        """
+        return Pause(self.items.folder).lift()
 
     def check(
         self,
@@ -125,7 +146,7 @@ class Project(Withdrawing):
         Raises:
             UsageError: When there is no check of a given name.
         """
-        return run_checks(self.items, names, on_progress=on_progress)
+        return run_checks(self.items, names, on_progress=on_progress, cache=self.cache)
 
     def batches(
         self,
@@ -276,6 +297,12 @@ class Project(Withdrawing):
                 tariff=self.settings.tariff,
                 asks=dict(self.settings.asks),
                 predicted=found.as_dict(),
+                twins=find_twins(
+                    library.media,
+                    map(as_used, library.items(with_quarantined=True)),
+                    self.cache,
+                    on_items=lambda done, total: on_stage("looking for copies", done, total),
+                ),
                 on_stage=on_stage,
             )
 
@@ -335,7 +362,7 @@ class Project(Withdrawing):
         if not cases:
             raise InputError(
                 f'No item with a label for "{run.task}" is held back for a test.',
-                "name a `split` column when adding, with `test` for some whole groups",
+                "hold some back before you train: handful library split",
             )
         report = evaluate(
             run.model,

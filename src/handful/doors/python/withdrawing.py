@@ -20,6 +20,8 @@ class Withdrawing(Project):
     def quarantine(self, *items: str, because: str, by: str = "me") -> list[Item]:
         """Set items aside: out of training, finding and sorting, until they are taken back.
 
+        Items of a locked split may be set aside too, and keep their place in it.
+
         Args:
             items: Which.
             because: Why; kept with each item, beside who and when.
@@ -39,6 +41,8 @@ class Withdrawing(Project):
     def restore(self, *items: str) -> list[Item]:
         """Take back items that were set aside, or forgotten and not yet trimmed, with their labels.
 
+        Each gets its place in a split back, or one by the rule of the last split.
+
         Args:
             items: Which; forgotten ones by their id, name or file.
 
@@ -46,11 +50,11 @@ class Withdrawing(Project):
             Those that came back.
 
         Raises:
-            UsageError: When there is no such item, or a trim has cleared it away.
+            UsageError: When there is no such item, or the history no longer holds it.
             BusyError: When another process is changing the library.
             StorageError: When the disk refuses; then nothing changed.
         """
-        return withdrawing.restore(Library.open_or_create(self.library), items)
+        return withdrawing.restore(Library.open_or_create(self.library), items, self.cache)
 
     def would_forget(self, *items: str) -> Withdrawal:
         """Say what forgetting would take away, and which runs and releases saw it.
@@ -67,7 +71,8 @@ class Withdrawing(Project):
         """Take items out for good, with their labels and all that was derived from them.
 
         Your own files are never touched. Older versions of the library hold the items until
-        `items.trim`; a tombstone of hashes keeps them from coming back with the next `add`.
+        `items.trim`; a tombstone of hashes keeps them from coming back with the next `add`. A lock
+        of their split does not hold them; `taken.locked` says what it loses.
 
         Args:
             items: Which.

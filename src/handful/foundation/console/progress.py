@@ -233,6 +233,7 @@ class Progress:
         self,
         done: int,
         *,
+        total: int | None = None,
         loss: float | None = None,
         money: float | None = None,
         **extra: str | int | float,
@@ -241,12 +242,14 @@ class Progress:
 
         Args:
             done: Units done so far, those before a restart included.
+            total: Units in all, once that is known; the last one is kept when None.
             loss: The present loss; the last one is kept when None.
             money: Money spent so far; the last one is kept when None.
             extra: Further short facts to show by name, when there is room.
         """
         with self._lock:
             self._done = done
+            self._total = self._total if total is None else total
             self._loss = self._loss if loss is None else float(loss)
             self._money = self._money if money is None else float(money)
             self._extra.update(extra)

@@ -31,7 +31,8 @@ from handful.foundation.project.manifest import FORMAT, refuse_newer
 
 SETTINGS = "project.toml"
 GOAL = "goal.toml"
-FOLDERS = ("library", "runs", "releases", "events", "feedback", "cache")
+CACHE = "cache"
+FOLDERS = ("library", "runs", "releases", "events", "feedback", CACHE)
 
 _HEADING = """Settings of this Handful project. Edit by hand as you like."""
 _GOAL_HEADING = """What a good answer is worth here. Training chooses by this, on held-out answers

@@ -41,6 +41,31 @@ def locked(path: Path, doing: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def holder(path: Path) -> str:
+    """What the process does that holds a lock.
+
+    Args:
+        path: The lock file.
+
+    Returns:
+        As it was told to `locked`; empty when nobody holds it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        try:
+            return str(json.loads(path.read_text(encoding="utf-8"))["doing"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return "something"
+    finally:
+        os.close(descriptor)
+    return ""
+
+
 def _sign(descriptor: int, doing: str) -> None:
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     note = json.dumps({"process": os.getpid(), "doing": doing, "since": now}).encode()

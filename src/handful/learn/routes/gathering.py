@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handful.data.library.items import Item, Split
+from handful.data.library.holding import as_used
+from handful.data.library.items import Item
 from handful.data.library.library import Library
+from handful.data.library.splits import HELD_BACK, torn
+from handful.data.library.twins.look import Twins
+from handful.data.library.units import copies_of, units_of
 from handful.foundation.errors import InputError, UsageError, did_you_mean
 
-_HELD_BACK = (Split.TEST, Split.HOLDOUT)
+
+class LeftOut(NamedTuple):
+    """Copies that take no part, because the same thing would stand on both sides of a measure.
+
+    Attributes:
+        held_back: How many are copies of items that are held back for a test.
+        in_groups: How many are copies of items in another group, which are kept instead.
+    """
+
+    held_back: int = 0
+    in_groups: int = 0
+
+    def sentences(self) -> list[str]:
+        """What a person should know of it."""
+        said = []
+        if self.held_back:
+            said.append(
+                f"{self.held_back} items were not trained on, because copies of them are held back "
+                "for a test."
+            )
+        if self.in_groups:
+            said.append(
+                f"{self.in_groups} items were not trained on, because copies of them lie in other "
+                "groups, and the same thing must not be learned from and measured on."
+            )
+        return said
 
 
 class Labelled(NamedTuple):
@@ -23,7 +54,8 @@ class Labelled(NamedTuple):
         rows: Places in `items` of those with a label.
         labels: Class number of each.
         classes: The class names, sorted.
-        groups: Group of every item.
+        groups: What each item must stay together with: its group, and copies of it.
+        left_out: Copies that take no part.
     """
 
     items: list[Item]
@@ -31,17 +63,27 @@ class Labelled(NamedTuple):
     labels: NDArray[np.intp]
     classes: tuple[str, ...]
     groups: NDArray[Any]
+    left_out: LeftOut
 
 
-def gather(library: Library, task: str, *, per_class: int | None = None, seed: int = 0) -> Labelled:
+def gather(
+    library: Library,
+    task: str,
+    *,
+    twins: Twins | None = None,
+    per_class: int | None = None,
+    seed: int = 0,
+) -> Labelled:
     """Pick the items to learn from, and say what is wrong with their labels.
 
-    Items in the splits `test` and `holdout` are left out altogether: neither their labels nor
-    their files take part.
+    Items in the splits `test`, `holdout` and `out` are left out altogether: neither their labels
+    nor their files take part. So are items of which a copy is held back, and of copies that lie in
+    several groups, all but those of one group.
 
     Args:
         library: The items.
         task: Whose labels; empty for none.
+        twins: Contents that are the same thing; only groups and equal items count when left out.
         per_class: Only so many labels of each class; all when None.
         seed: Decides which.
 
@@ -49,13 +91,22 @@ def gather(library: Library, task: str, *, per_class: int | None = None, seed: i
         InputError: When there are no items, or too few labels.
         UsageError: When no item has an answer to the task.
     """
-    items = [item for item in library.items() if item.usable and item.split not in _HELD_BACK]
+    known = library.items(with_quarantined=True)
+    every = [item for item in known if item.usable]
+    copies = copies_of(map(as_used, known), twins)  # what is set aside may be measured on again
+    held = set(chain(*torn(copies, {item.id: item.split for item in known}).values()))
+    held &= {item.id for item in every}
+    items = [item for item in every if item.split not in HELD_BACK and item.id not in held]
+    spare = _spare(items, copies, task)
+    items = [item for item in items if item.id not in spare]
+    left_out = LeftOut(len(held), len(spare))
     if not items:
         raise InputError("The library holds no items to learn from.", "handful add FOLDER")
-    groups = np.array([item.group or item.id for item in items])
+    units = units_of(items, copies)
+    groups = np.array([units[item.id] for item in items])
     if not task:
         nothing = np.zeros(0, dtype=np.intp)
-        return Labelled(items, nothing, nothing, (), groups)
+        return Labelled(items, nothing, nothing, (), groups, left_out)
     answers = [item.label(task) for item in items]
     rows = np.array([row for row, answer in enumerate(answers) if answer], dtype=np.intp)
     _require_labels(task, items, answers, len(rows))
@@ -64,7 +115,22 @@ def gather(library: Library, task: str, *, per_class: int | None = None, seed: i
     if per_class is not None:
         chosen = draw(labels, groups[rows], per_class, seed)
         rows, labels = rows[chosen], labels[chosen]
-    return Labelled(items, rows, labels, tuple(map(str, classes)), groups)
+    return Labelled(items, rows, labels, tuple(map(str, classes)), groups, left_out)
+
+
+def _spare(items: Sequence[Item], copies: Mapping[str, str], task: str) -> set[str]:
+    """Of copies in several groups, those outside the group that has most labels of them."""
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(copies[item.id], []).append(item)
+    spare = set()
+    for same in found.values():
+        groups = {item.group for item in same if item.group}
+        if len(groups) > 1:
+            labels = Counter(item.group for item in same if item.label(task) is not None)
+            best = min(groups, key=lambda group: (-labels[group], group))
+            spare |= {item.id for item in same if item.group and item.group != best}
+    return spare
 
 
 def draw(

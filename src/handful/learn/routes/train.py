@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from handful.data.library.library import Library
+from handful.data.library.twins.look import Twins
 from handful.data.modalities.base import MODALITIES
 from handful.foundation import config as settings
 from handful.foundation.errors import UsageError, require, storage
@@ -60,6 +62,7 @@ from handful.learn.routes.verdict import Judge
 from handful.learn.rungs.base import Evidence, Lesson
 from handful.learn.towers.latents import LatentCache
 from handful.learn.train.costs import network_s
+from handful.numerics.linear.inflation import inflation
 from handful.numerics.linear.kernels import Blocks
 
 _MANY_LABELS = 1500
@@ -108,6 +111,7 @@ def train(
     tariff: Tariff | None = None,
     asks: dict[str, str] | None = None,
     predicted: dict[str, Any] | None = None,
+    twins: Twins | None = None,
     on_stage: OnStage = lambda stage, done, total: None,
 ) -> Run:
     """Train one model and write its run.
@@ -121,6 +125,7 @@ def train(
         tariff: What energy and time cost.
         asks: Modality to what to say when it is missing, such as `Tap it`.
         predicted: What the plan said it would cost, to stand beside what it did.
+        twins: Contents that are the same thing, so that copies are never on both sides.
         on_stage: Told about progress.
 
     Returns:
@@ -132,7 +137,9 @@ def train(
         StorageError: When the disk refuses; what was encoded is kept.
     """
     goal, start = goal or Goal(), time.monotonic()
-    learned = gather(library, config.labels, per_class=config.per_class, seed=config.seed)
+    learned = gather(
+        library, config.labels, twins=twins, per_class=config.per_class, seed=config.seed
+    )
     config = _resolved(Question(library, learned, config, runs, cache))
     folder = _new_folder(runs, config.labels or "unlabelled")
     record = _record(library, learned, config, predicted)
@@ -208,7 +215,12 @@ def _learn(
     space = Latents.fit(encoded.views, config.latents, groups=learned.groups, seed=config.seed)
     clock.done("align")
     recipe = recipe.serving(encoded.towers)
-    sentences = [*encoded.lost, *quiet.sentences(), *space.sentences()]
+    sentences = [
+        *learned.left_out.sentences(),
+        *encoded.lost,
+        *quiet.sentences(),
+        *space.sentences(),
+    ]
     base = Model(
         name=config.labels or "unlabelled",
         task=config.labels,
@@ -294,6 +306,7 @@ def _with_labels(
     doubted = doubts(ours[0], learned.labels, learned.classes, labelled) if ours else []
     sentences += [
         *climbed.notes,
+        *_leak_sentences(lesson, groups, config),
         f"Chosen: {climbed.rung.name.replace('_', ' ')} ({climbed.learned.note}).",
         *tables.sentences(climbed.arms, learned.labels, groups),
         *judge.sentences(),
@@ -307,6 +320,17 @@ def _evidence(base: Model, latents: Latents, views: Blocks, learned: Labelled) -
     """Of the labelled items, whose views are quiet already."""
     loud = replace(base, latents=latents, quiet=Quiet({}))
     return loud.evidence_of(views, len(learned.rows))
+
+
+def _leak_sentences(lesson: Lesson, groups: NDArray[Any], config: Config) -> list[str]:
+    """What a split at random would have promised on these latents, where that is too much."""
+    blocks = []
+    for kinds in lesson.evidence.latents.values():
+        values = np.concatenate([block.values for block in kinds.values()], axis=1)
+        norm = np.linalg.norm(values, axis=1).mean()
+        blocks.append(values / max(float(norm), 1e-12))
+    found = inflation(np.concatenate(blocks, axis=1), lesson.labels, groups, seed=config.seed)
+    return [found.sentence(config.labels)] if found and found.is_certain else []
 
 
 def _lean_latents(encoded: Encoded, learned: Labelled, config: Config) -> Latents | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from handful.data.modalities.base import Picture, Sound, Words
+from handful.data.operators.thumbnail import peaks
 
 _BARS = 96
 _HEIGHT = 64
@@ -29,8 +31,18 @@ def photo(picture: Picture, *, side: int = 0, quality: int = 90, alt: str = "the
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, format="JPEG", quality=quality)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img class="photo" alt="{html.escape(alt)}" src="data:image/jpeg;base64,{data}">'
+    return jpeg(buffer.getvalue(), alt)
+
+
+def jpeg(data: bytes, alt: str) -> str:
+    """A picture inside the page, as it is.
+
+    Args:
+        data: A JPEG.
+        alt: What is read out instead.
+    """
+    packed = base64.b64encode(data).decode("ascii")
+    return f'<img class="photo" alt="{html.escape(alt)}" src="data:image/jpeg;base64,{packed}">'
 
 
 def wave(sound: Sound, bars: int = _BARS) -> str:
@@ -40,15 +52,25 @@ def wave(sound: Sound, bars: int = _BARS) -> str:
         sound: Any length.
         bars: How many.
     """
+    return bars_of(waveform(sound, bars), sound.seconds)
+
+
+def bars_of(heights: Sequence[float], seconds: float) -> str:
+    """A row of bars.
+
+    Args:
+        heights: From 0 to 1.
+        seconds: Length of the sound they are of.
+    """
     step = 4
     lines = "".join(
         f'<rect x="{place * step}" y="{(_HEIGHT - max(2.0, peak * _HEIGHT)) / 2:.1f}" width="2.4" '
         f'height="{max(2.0, peak * _HEIGHT):.1f}" rx="1.2"/>'
-        for place, peak in enumerate(waveform(sound, bars))
+        for place, peak in enumerate(heights)
     )
     return (
-        f'<svg class="wave" viewBox="0 0 {bars * step} {_HEIGHT}" role="img" '
-        f'aria-label="the sound, {sound.seconds:.1f} seconds">{lines}</svg>'
+        f'<svg class="wave" viewBox="0 0 {len(heights) * step} {_HEIGHT}" role="img" '
+        f'aria-label="the sound, {seconds:.1f} seconds">{lines}</svg>'
     )
 
 
@@ -62,11 +84,7 @@ def waveform(sound: Sound, bars: int = _BARS) -> list[float]:
     Returns:
         `bars` numbers from 0 to 1: the peak of each part, relative to the loudest.
     """
-    if not len(sound.samples):
-        return [0.0] * bars
-    parts = np.array_split(np.abs(sound.samples.astype(np.float64)), bars)
-    peaks = np.array([part.max() if len(part) else 0.0 for part in parts])
-    return (peaks / max(float(peaks.max()), 1e-9)).tolist()
+    return peaks(sound, bars).tolist()
 
 
 def note(text: Words, longest: int = 160) -> str:

@@ -7,19 +7,18 @@ dark setting. All text from outside is escaped.
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
 
-from handful.data.library.items import Item
+from handful.data.library.items import Item, Part
 from handful.data.library.library import Library
-from handful.data.modalities.base import Sound
+from handful.data.library.thumbnails import Thumbnails
+from handful.data.operators.thumbnail import MIMES, of_value
 from handful.foundation.errors import HandfulError
-from handful.use.explore.drawing import note, photo, wave
+from handful.use.explore.drawing import bars_of, jpeg, note
 
-_SIDE = 360
-_QUALITY = 82
 _WORDS = 110
 
 
@@ -71,9 +70,12 @@ def render_page(
         A whole HTML page.
     """
     style = resources.files("handful.use.explore").joinpath("page.css").read_text(encoding="utf-8")
+    small = _thumbnails(library, sections)
     with ThreadPoolExecutor(2) as pool:  # decoders release the interpreter's lock
         bodies = [
-            _section(section, list(pool.map(lambda tile: _tile(library, tile), section.tiles)))
+            _section(
+                section, list(pool.map(lambda tile: _tile(library, tile, small), section.tiles))
+            )
             for section in sections
         ]
     parts = [
@@ -90,6 +92,18 @@ def render_page(
     )
 
 
+def _thumbnails(library: Library, sections: Sequence[Section]) -> dict[str, bytes]:
+    """What was made when the files were added; the rest is made here."""
+    parts = [
+        part
+        for section in sections
+        for tile in section.tiles
+        for part in tile.item.parts.values()
+        if part.usable and part.modality in MIMES
+    ]
+    return Thumbnails(library.folder).get_many([part.content_sha256 for part in parts])
+
+
 def _section(section: Section, tiles: list[str]) -> str:
     heading = f"<h2>{html.escape(section.heading)}</h2>\n" if section.heading else ""
     grid = "\n".join(tiles)
@@ -97,12 +111,12 @@ def _section(section: Section, tiles: list[str]) -> str:
     return f'{above}<ol class="tiles">\n{grid}\n</ol>\n</section>'
 
 
-def _tile(library: Library, tile: Tile) -> str:
+def _tile(library: Library, tile: Tile, small: Mapping[str, bytes]) -> str:
     tone = "strong" if tile.is_strong else "quiet"
     badge = f'<span class="badge {tone}">{html.escape(tile.badge)}</span>' if tile.badge else ""
     lines = "\n".join(f'<p class="why">{html.escape(line)}</p>' for line in tile.lines if line)
     parts = [
-        f'<li class="tile">\n{_media(library, tile.item)}\n<div class="about">',
+        f'<li class="tile">\n{_media(library, tile.item, small)}\n<div class="about">',
         f'<p class="name"><span>{html.escape(tile.item.key)}</span>{badge}</p>',
         lines,
         note(tile.item.words, _WORDS) if any(tile.item.words.values()) else "",
@@ -111,22 +125,32 @@ def _tile(library: Library, tile: Tile) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _media(library: Library, item: Item) -> str:
+def _media(library: Library, item: Item, small: Mapping[str, bytes]) -> str:
     """The photo, with the sound below it; the sound alone, or the space for words, without."""
     found = []
     for modality in ("image", "audio"):
         if modality not in item.modalities:
             continue
+        part = item.parts[modality]
+        data = small.get(part.content_sha256)
         try:
-            value = library.read_part(item, modality)
+            if data is None:
+                data = of_value(library.read_part(item, modality))
+            elif library.media.fault(part):
+                data = None
         except HandfulError:
-            found.append('<p class="gone">this file can no longer be read</p>')
-            continue
-        if isinstance(value, Sound):
-            found.append(wave(value, 64))
-        else:
-            found.append(photo(value, side=_SIDE, quality=_QUALITY, alt=f"photo of {item.key}"))  # type: ignore[arg-type]
+            data = None
+        found.append(_drawn(item, part, data))
     return f'<div class="media">{"".join(found)}</div>' if found else ""
+
+
+def _drawn(item: Item, part: Part, data: bytes | None) -> str:
+    if data is None:
+        return '<p class="gone">this file can no longer be read</p>'
+    if part.modality == "image":
+        return jpeg(data, f"photo of {item.key}")
+    heights = [max(pair) / 255 for pair in zip(data[::2], data[1::2], strict=True)]
+    return bars_of(heights, float(part.meta["seconds"]))
 
 
 def _paragraph(text: str) -> str:

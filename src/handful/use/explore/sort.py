@@ -13,7 +13,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from handful.data.library.examine import Limits
 from handful.data.library.sources.base import Candidate, Piece, absolute
 from handful.data.library.sources.folder import list_folder
 from handful.data.library.sources.pairing import pair
@@ -21,6 +20,7 @@ from handful.data.modalities.audio.read import read as read_audio
 from handful.data.modalities.image.read import read as read_image
 from handful.data.modalities.reading import Unreadable, reason_of
 from handful.data.modalities.text.read import read as read_text
+from handful.data.operators.base import Limits
 from handful.foundation.errors import InputError, UsageError
 from handful.foundation.predictor import Level
 from handful.foundation.project.folder import FOLDERS, GOAL, SETTINGS

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from handful.data.library.forgotten import hash_of, read_forgotten
-from handful.data.library.items import Split
 from handful.data.library.library import Library
+from handful.data.library.splits import HELD_BACK
+from handful.data.library.twins.kept import LOCK as TWINS_LOCK
 from handful.data.library.withdrawing import Forgetting, forget, would_forget
 from handful.foundation.console import plural
 from handful.foundation.errors import UsageError, storage
@@ -27,9 +28,8 @@ from handful.learn.towers.latents import LatentCache
 from handful.use.release.bundle import releases_in
 from handful.use.release.seal import ABOUT
 
-_KEPT_CACHE = ("latents", "speed.json")
-"""Latents are forgotten row by row, and how fast a machine is says nothing of an item."""
-_HELD_BACK = (Split.TEST, Split.HOLDOUT)
+_KEPT_CACHE = ("latents", "twins", TWINS_LOCK, "speed.json")
+"""Latents and prints are forgotten row by row; how fast a machine is says nothing of an item."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,7 +186,7 @@ def _usable_at(library: Library, version: int | None) -> frozenset[str] | None:
         items = Library.open(library.folder, version).items()
     except UsageError:
         return None
-    return frozenset(hash_of(item.id) for item in items if item.split not in _HELD_BACK)
+    return frozenset(hash_of(item.id) for item in items if item.split not in HELD_BACK)
 
 
 def _hashes(found: Forgetting) -> set[str]:

@@ -1,7 +1,11 @@
+import hashlib
+import json
 import os
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handful.data.library.sources.base import Candidate, FilePlace, Piece, is_printable, printable
 from handful.data.modalities.reading import Unreadable
@@ -55,3 +59,11 @@ def test_broken_names_can_be_shown():
     assert not is_printable(broken)
     assert is_printable("é 🏺")
     assert printable(broken) == "a\\udcff.png"
+
+
+@given(st.text(alphabet='ab"\\\n\t\x07é漢\u2028😀/ {}', max_size=8))
+def test_what_a_bare_file_declares_is_the_same_json_written_faster(name):
+    bare = Candidate(key="k", pieces=(Piece(modality="image", name=name),))
+    declared = [[["image", name, {}, ""]], {}, "", None, ["", "", ""], ""]
+    text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
+    assert bare.declared_sha256 == hashlib.sha256(text.encode()).hexdigest()

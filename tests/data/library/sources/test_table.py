@@ -102,7 +102,12 @@ def test_a_table_that_is_none_is_said(tmp_path, name, data, match):
 def plan_for(path, root=None, **columns):
     with ExitStack() as stack:
         plan = read_table(
-            path, Columns(**columns), (root or path.parent).resolve(), stack, Rights(licence="MIT")
+            path,
+            Columns(**columns),
+            (root or path.parent).resolve(),
+            stack,
+            Rights(licence="MIT"),
+            path.parent,
         )
         found = list(plan.candidates)
     assert not any(isinstance(each, Aside) for each in found)

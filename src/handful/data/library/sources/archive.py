@@ -44,6 +44,10 @@ class MemberPlace(Place):
         """Tell size and CRC-32, as the archive gives them."""
         return Look(self._member.file_size, f"crc32:{self._member.CRC:08x}")
 
+    def head(self, count: int) -> bytes:
+        """Unpack the first bytes."""
+        return self._unpacked(count)
+
     def fetch(self, most: int) -> Fetched:
         """Unpack the member in memory; its checksum is compared on the way."""
         size, packed = self._member.file_size, max(self._member.compress_size, 1)
@@ -51,16 +55,19 @@ class MemberPlace(Place):
             raise Unreadable("file/too_large", size=size, cap=most)
         if size > _SMALL and size / packed > DENSE:
             raise Unreadable("archive/too_dense", size=size, ratio=round(size / packed))
+        data = self._unpacked(size + 1)
+        if len(data) != size:
+            raise Unreadable("archive/damaged", error=f"{len(data)} bytes instead of {size}")
+        return Fetched(data, self.look())
+
+    def _unpacked(self, count: int) -> bytes:
         try:
             with self._archive.open(self._member) as file:
-                data = file.read(size + 1)
+                return file.read(count)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
             raise Unreadable("archive/damaged", error=_first_line(error)) from error
         except RuntimeError as error:  # how zipfile reports a missing password
             raise Unreadable("archive/encrypted") from error
-        if len(data) != size:
-            raise Unreadable("archive/damaged", error=f"{len(data)} bytes instead of {size}")
-        return Fetched(data, self.look())
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:

@@ -7,18 +7,31 @@ bytes are read later, by several threads, piece by piece.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import compute
 
 from handful.data.library.items import Rights, Split
 from handful.data.modalities.base import Words
 from handful.data.modalities.reading import Unreadable
+
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
+_BARE = '[[[{}, {}, {{}}, ""]], {{}}, "", null, ["", "", ""], ""]'
+"""What is declared of a file whose source says nothing but its name."""
+_NO_RIGHTS = Rights()
 
 
 class Look(NamedTuple):
@@ -41,10 +54,12 @@ class Place(ABC):
     Attributes:
         name: What people call it inside the source, such as `photos/mug_03.jpg`.
         origin: The same from anywhere: an absolute path, or `/a/b.zip!photos/mug_03.jpg`.
+        held: How many of its bytes are in memory all the time.
     """
 
     name: str
     origin: str
+    held: int = 0
 
     @property
     @abstractmethod
@@ -57,6 +72,17 @@ class Place(ABC):
 
         Raises:
             Unreadable: When it is gone or may not be looked at.
+        """
+
+    @abstractmethod
+    def head(self, count: int) -> bytes:
+        """Read the first bytes, fewer where there are no more.
+
+        Args:
+            count: How many.
+
+        Raises:
+            Unreadable: When that is not possible.
         """
 
     @abstractmethod
@@ -98,25 +124,36 @@ class FilePlace(Place):
             raise Unreadable("file/not_a_file", kind=kind_of_file(facts.st_mode))
         return Look(facts.st_size, str(facts.st_mtime_ns))
 
+    def head(self, count: int) -> bytes:
+        """Read the first bytes."""
+        with self._open() as (file, _):
+            return file.read(count)
+
     def fetch(self, most: int) -> Fetched:
         """Read the file, and refuse one that changes meanwhile."""
-        try:
-            # A pipe that took the file's name would otherwise wait for its writer for ever.
-            descriptor = os.open(self.origin, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with os.fdopen(descriptor, "rb", buffering=0) as file:
-                before = os.fstat(descriptor)
-                if not stat.S_ISREG(before.st_mode):
-                    raise Unreadable("file/not_a_file", kind=kind_of_file(before.st_mode))
-                if before.st_size > most:
-                    raise Unreadable("file/too_large", size=before.st_size, cap=most)
-                data = file.read(before.st_size + 1)
-                after = os.fstat(descriptor)
-        except OSError as error:
-            raise _refused(error, "file/vanished") from error
+        with self._open() as (file, before):
+            if before.st_size > most:
+                raise Unreadable("file/too_large", size=before.st_size, cap=most)
+            data = file.read(before.st_size + 1)
+            after = os.fstat(file.fileno())
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         if not same or len(data) != before.st_size:
             raise Unreadable("file/changed_while_reading")
         return Fetched(data, Look(before.st_size, str(before.st_mtime_ns)))
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[io.FileIO, os.stat_result]]:
+        """The file with what is told of it, and nothing that has taken its name."""
+        try:
+            # A pipe that took the file's name would otherwise wait for its writer for ever.
+            descriptor = os.open(self.origin, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with io.FileIO(descriptor) as file:
+                facts = os.fstat(descriptor)
+                if not stat.S_ISREG(facts.st_mode):
+                    raise Unreadable("file/not_a_file", kind=kind_of_file(facts.st_mode))
+                yield file, facts
+        except OSError as error:
+            raise _refused(error, "file/vanished") from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,6 +202,12 @@ class Candidate:
     @property
     def declared_sha256(self) -> str:
         """Hash of all that the source says without a file being opened."""
+        return hashlib.sha256(self._declared().encode("utf-8", "backslashreplace")).hexdigest()
+
+    def _declared(self) -> str:
+        if self._is_bare():  # most files say nothing, and there are many
+            (piece,) = self.pieces
+            return _BARE.format(encode_basestring(piece.modality), encode_basestring(piece.name))
         declared = [
             [
                 [piece.modality, piece.name, dict(piece.words or {}), _code(piece.fault)]
@@ -177,8 +220,13 @@ class Candidate:
             self.rights.attribution,
             *filter(None, [self.keyword_task]),
         ]
-        text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+        return _JSON.encode(declared)
+
+    def _is_bare(self) -> bool:
+        if len(self.pieces) != 1 or self.labels or self.group or self.split or self.keyword_task:
+            return False
+        piece = self.pieces[0]
+        return not piece.words and piece.fault is None and self.rights == _NO_RIGHTS
 
 
 class Aside(NamedTuple):
@@ -215,8 +263,45 @@ class Tree(NamedTuple):
         asides: Everything else.
     """
 
-    leaves: list[Leaf]
+    leaves: Sequence[Leaf]
     asides: list[Aside]
+
+
+class Names:
+    """A great many names in little memory, added one by one; then they can be put in order."""
+
+    def __init__(self) -> None:
+        self._fresh: list[str] = []
+        self._packed: list[pa.Array] = []
+
+    def add(self, name: str) -> None:
+        """Add one.
+
+        Args:
+            name: Valid Unicode.
+        """
+        self._fresh.append(name)
+        if len(self._fresh) >= 4096:
+            self._pack()
+
+    def all(self) -> pa.Array:
+        """All of them, as they were added."""
+        self._pack()
+        return pa.chunked_array(self._packed, pa.large_string()).combine_chunks()
+
+    def _pack(self) -> None:
+        self._packed.append(pa.array(self._fresh, pa.large_string()))
+        self._fresh = []
+
+
+def in_order(names: pa.Array) -> NDArray[np.int64]:
+    """The places of names in the order of the alphabet; equal ones stay as they are.
+
+    Args:
+        names: Texts.
+    """
+    places = compute.call_function("array_sort_indices", [names])
+    return np.asarray(places).astype(np.int64)
 
 
 def kind_of_file(mode: int) -> str:

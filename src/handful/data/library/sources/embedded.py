@@ -46,6 +46,7 @@ class EmbeddedPlace(Place):
         self.name = str(cell)
         self.origin = cell.origin
         self._data = cell.data
+        self.held = len(cell.data)
 
     @property
     def path(self) -> str:
@@ -55,6 +56,10 @@ class EmbeddedPlace(Place):
     def look(self) -> Look:
         """Tell size and CRC-32."""
         return Look(len(self._data), f"crc32:{zlib.crc32(self._data):08x}")
+
+    def head(self, count: int) -> bytes:
+        """Give the first bytes."""
+        return self._data[:count]
 
     def fetch(self, most: int) -> Fetched:
         """Give the bytes."""

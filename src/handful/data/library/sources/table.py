@@ -1,7 +1,7 @@
 """Read a table that lists items: CSV, TSV, JSONL or Parquet.
 
-Paths in it are taken from the table's own folder, or from the ZIP archives that lie beside it. A
-row that cannot be read is named with its line and left out; the others go on.
+Paths in it are taken from the table's own folder, or from the ZIP and TAR archives that lie beside
+it. A row that cannot be read is named with its line and left out; the others go on.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from handful.data.library.items import Rights
-from handful.data.library.sources.archive import MemberPlace, list_archive, open_archive
-from handful.data.library.sources.base import Aside, Candidate, FilePlace, Piece, Place
+from handful.data.library.sources.archive import list_archive, open_archive
+from handful.data.library.sources.base import Aside, Candidate, FilePlace, Leaf, Piece, Place
 from handful.data.library.sources.columns import (
     SAMPLE,
     SPLITS,
@@ -36,6 +36,7 @@ from handful.data.library.sources.embedded import (
     is_file,
     named,
 )
+from handful.data.library.sources.tar import is_tar, list_tar
 from handful.data.modalities import caps
 from handful.data.modalities.reading import Unreadable
 from handful.data.modalities.sniff import kind_by_name
@@ -74,7 +75,9 @@ class Plan(NamedTuple):
     candidates: Iterator[Candidate | Aside]
 
 
-def read_table(path: Path, columns: Columns, root: Path, stack: ExitStack, default: Rights) -> Plan:
+def read_table(
+    path: Path, columns: Columns, root: Path, stack: ExitStack, default: Rights, room: Path
+) -> Plan:
     """Prepare to read a table.
 
     Args:
@@ -83,12 +86,13 @@ def read_table(path: Path, columns: Columns, root: Path, stack: ExitStack, defau
         root: The folder that relative paths start from and that no path may leave.
         stack: Keeps archives open until their members are read.
         default: Terms of rows that give none.
+        room: A folder of ours, where a compressed TAR is unpacked into a file without a name.
 
     Raises:
         InputError: When it cannot be read as a table, or holds nothing to read.
         UsageError: When the caller names a column that is not there.
     """
-    files = _Files(root, stack)
+    files = _Files(root, stack, room)
     sample = _sample(path)
     columns = find_roles(sample, columns, lambda text: files.find(text) is not None, path.name)
     if not (columns.image or columns.audio or columns.text):
@@ -139,9 +143,10 @@ def lines(path: Path) -> Iterator[Line | Aside]:
 class _Files:
     """Finds the files a table names: in its folder, or in archives that lie there."""
 
-    def __init__(self, root: Path, stack: ExitStack) -> None:
+    def __init__(self, root: Path, stack: ExitStack, room: Path) -> None:
         self._root = root
         self._stack = stack
+        self._room = room
         self._members: Mapping[str, Place] | None = None
 
     def find(self, text: str) -> Place | None:
@@ -178,13 +183,20 @@ class _Files:
         """Opened when the first path is not found on disk."""
         if self._members is None:
             members: dict[str, Place] = {}
-            for path in sorted(self._root.glob("*.zip")):
-                archive = self._stack.enter_context(open_archive(path))
-                for leaf in list_archive(archive, str(path)).leaves:
-                    assert isinstance(leaf.place, MemberPlace)
-                    members.setdefault(leaf.name, leaf.place)
+            for path in sorted(self._root.iterdir()):
+                for leaf in self._leaves(path):
+                    members.setdefault(str(PurePosixPath(leaf.name)), leaf.place)
             self._members = members
         return self._members
+
+    def _leaves(self, path: Path) -> Sequence[Leaf]:
+        """The files in an archive; none when it is something else."""
+        if path.suffix.lower() == ".zip" and path.is_file():
+            archive = self._stack.enter_context(open_archive(path))
+            return list_archive(archive, str(path)).leaves
+        if is_tar(path) and path.is_file():
+            return list_tar(path, self._stack, self._room).tree.leaves
+        return []
 
 
 class _Reader:

@@ -60,17 +60,22 @@ class TarPlace(Place):
         """Tell size and modification time, as the archive gives them; it has no checksums."""
         return Look(self._size, self._stamp)
 
+    def head(self, count: int) -> bytes:
+        """Read the first bytes."""
+        count = min(count, self._size)
+        try:
+            data = os.pread(self._file.fileno(), count, self._start)
+        except OSError as error:
+            raise Unreadable("file/not_readable", error=error.strerror or "?") from error
+        if len(data) != count:
+            raise Unreadable("archive/damaged", error="the archive ends early")
+        return data
+
     def fetch(self, most: int) -> Fetched:
         """Read the member."""
         if self._size > most:
             raise Unreadable("file/too_large", size=self._size, cap=most)
-        try:
-            data = os.pread(self._file.fileno(), self._size, self._start)
-        except OSError as error:
-            raise Unreadable("file/not_readable", error=error.strerror or "?") from error
-        if len(data) != self._size:
-            raise Unreadable("archive/damaged", error="the archive ends early")
-        return Fetched(data, self.look())
+        return Fetched(self.head(self._size), self.look())
 
 
 class Shard(NamedTuple):

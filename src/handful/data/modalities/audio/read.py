@@ -4,9 +4,9 @@ One or two channels become one. Two channels that cancel each other (a microphon
 way round) would mix to silence, so then the louder one is taken. A file that is shorter than it
 says, or whose values are not finite, never becomes an item.
 
-WAV, FLAC, Ogg and AIFF are decoded by libsndfile in this process, MP3 by the same in another one,
-where what its decoder says of damage can be heard. The sound of MP4, M4A, MOV and bare AAC is
-decoded there as well, by the extra `media`; see `media`.
+The plainest WAV is read by `pcm`; other WAV, FLAC, Ogg and AIFF are decoded by libsndfile in this
+process, MP3 by the same in another one, where what its decoder says of damage can be heard. The
+sound of MP4, M4A, MOV and bare AAC is decoded there as well, by the extra `media`; see `media`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from handful.data.modalities import apart, caps
-from handful.data.modalities.audio import structure
+from handful.data.modalities.audio import pcm, structure
 from handful.data.modalities.base import Sound
 from handful.data.modalities.reading import Reading, Unreadable
 from handful.data.modalities.sniff import HEAD, sniff
@@ -161,7 +161,7 @@ def _decode_apart(data: bytes, config: Config) -> Decoded:
 
 
 def decode(data: bytes, config: Config) -> Decoded:
-    """Decode by libsndfile, in the process this is called in.
+    """Decode in the process this is called in: by libsndfile, unless there is nothing to decode.
 
     Args:
         data: The whole file, its structure checked.
@@ -170,6 +170,9 @@ def decode(data: bytes, config: Config) -> Decoded:
     Raises:
         Unreadable: When libsndfile refuses, or a limit is passed.
     """
+    if plain := pcm.look(data):
+        check_promises(plain.channels, plain.rate, plain.frames, config)
+        return Decoded(pcm.samples(data, plain), plain.rate, plain.frames, f"WAV {plain.kind}")
     try:
         with soundfile.SoundFile(_Memory(data)) as file:
             check_promises(file.channels, file.samplerate, file.frames, config)

@@ -24,7 +24,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from handful.data.modalities import apart, caps
 from handful.data.modalities.base import Picture
-from handful.data.modalities.image import colour, keywords, rows, structure, warned
+from handful.data.modalities.image import colour, inner, keywords, rows, second, structure, warned
 from handful.data.modalities.reading import Reading, Unreadable
 from handful.data.modalities.sniff import HEAD, sniff
 from handful.foundation.errors import require
@@ -67,6 +67,8 @@ class Config:
     """Largest width x height; a phone's 50 megapixels pass, a bomb does not."""
     min_side: int = caps.IMAGE_SIDE
     """Shortest side in pixels."""
+    twice: bool = True
+    """Have another decoder look at it too, where the extra `media` is installed; see `second`."""
 
     def __post_init__(self) -> None:
         """Check the rules."""
@@ -86,7 +88,8 @@ def read(data: bytes, config: Config | None = None) -> Reading[Picture]:
     Returns:
         The `[height, width, 3]` uint8 RGB picture with its facts: `width` and `height` as seen
         (after turning), `mode` as stored, `orientation` as the camera wrote it, and where they
-        apply `animated`, `gps`, `keywords`, `trailing_bytes`.
+        apply `animated`, `gps`, `keywords`, `trailing_bytes`, and `decoders` (2) where another
+        decoder, written apart from the first, made the same picture of it.
 
     Raises:
         Unreadable: With the reason, when it is no whole picture within the limits.
@@ -103,6 +106,16 @@ def read(data: bytes, config: Config | None = None) -> Reading[Picture]:
     stored = (facts.pop("stored_width"), facts.pop("stored_height"))
     if not frame.agrees(*stored):
         raise Unreadable("image/sizes_disagree", decoder=stored, container=sorted(frame.sizes))
+    is_plain = facts.pop("plain")
+    if config.twice and not facts.get("animated"):  # of which FFmpeg reads other frames
+        try:
+            opinion = second.ask(mime, data)
+        except second.NoAnswer:
+            opinion = None
+            notes.add("image/second_failed")
+        if opinion:
+            _compare(picture, stored, facts["orientation"], opinion, is_plain)
+            facts["decoders"] = 2
     if frame.trailing:
         notes.add("image/trailing_data")
         facts["trailing_bytes"] = frame.trailing
@@ -132,6 +145,20 @@ def read_here(data: bytes, request: Mapping[str, Any]) -> apart.Answer:
     height, width = picture.shape[:2]
     found = {"width": width, "height": height, "notes": sorted(notes), "facts": facts}
     return apart.Answer(found, np.ascontiguousarray(picture).tobytes())
+
+
+def _compare(
+    picture: Picture,
+    stored: tuple[int, int],
+    orientation: int,
+    opinion: second.Opinion,
+    is_plain: bool,
+) -> None:
+    if stored != (opinion.width, opinion.height):
+        found = [(opinion.width, opinion.height)]
+        raise Unreadable("image/sizes_disagree", decoder=stored, container=found)
+    if is_plain:
+        second.compare(picture, _turned(opinion.cells, orientation))
 
 
 class _Seen(NamedTuple):
@@ -168,7 +195,10 @@ def _decode(data: bytes, config: Config, *, is_apart: bool = False) -> _Seen:
             image.load()  # which already turns a TIFF, and nothing else
             orientation = _orientation(image)
             _look_for_place(image, notes, facts)
+            if inner.shows_another(image):
+                notes.add(inner.NOTE)
             facts["mode"] = image.mode
+            facts["plain"] = _is_plain(image, profile)
             facts["orientation"] = max(orientation, stored)
             if words := keywords.of(image):
                 facts["keywords"] = words
@@ -220,6 +250,12 @@ def _check_pixels(size: tuple[int, int], config: Config) -> None:
     width, height = size
     if width * height > config.max_pixels:
         raise Unreadable("image/too_many_pixels", size=f"{width} x {height}", cap=config.max_pixels)
+
+
+def _is_plain(image: Image.Image, profile: bytes | None) -> bool:
+    """Whether its numbers are the colours, so that another decoder gives the same ones."""
+    is_simple = image.mode in ("RGB", "L", "P") and not image.has_transparency_data
+    return is_simple and not colour.needs_care(profile)
 
 
 def _orientation(image: Image.Image) -> int:

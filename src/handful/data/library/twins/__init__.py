@@ -1,0 +1,1 @@
+"""Twins: contents that are the same picture, sound or text in another file."""
