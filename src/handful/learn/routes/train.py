@@ -49,6 +49,7 @@ from handful.learn.routes.lesson import (
     views_of,
     with_kernels,
 )
+from handful.learn.routes.local import with_local
 from handful.learn.routes.model import Model
 from handful.learn.routes.planning import Question, plan
 from handful.learn.routes.run import Run
@@ -85,6 +86,8 @@ class Config:
     """Use only so many labels per class, drawn by the seed; for asking what fewer would give."""
     seed: int = 0
     """Everything random follows from it."""
+    towers: tuple[str, ...] = ()
+    """Model folders that read as well, such as `image=FOLDER`; see `handful towers`."""
     latents: latent_room.Config = field(default_factory=latent_room.Config)
     """How compact latents are made."""
 
@@ -182,6 +185,7 @@ def _learn(
     held = [name for name in MODALITIES if any(name in item.modalities for item in learned.items)]
     assert config.profile
     recipe = Recipe.of(config.profile, held, sides_of(learned.items))
+    recipe = with_local(recipe, config.towers, cache, held)
     encoded = encode(
         library,
         learned.items,
