@@ -22,6 +22,7 @@ from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.report import AddReport, Progress
 from handful.data.modalities.base import MODALITIES
+from handful.doors.python.towering import Towering, Towers
 from handful.doors.python.withdrawing import Withdrawing
 from handful.foundation.budget import seconds
 from handful.foundation.errors import InputError, UsageError, did_you_mean
@@ -45,7 +46,7 @@ from handful.use.release.bundle import Release, make_release
 from handful.use.release.shelf import Shelf
 
 
-class Project(Withdrawing):
+class Project(Withdrawing, Towering):
     """One project on disk, with everything that can be done with it.
 
     Get one by `handful.project`, or by `Project.create`, `Project.open` or `Project.find`.
@@ -169,6 +170,7 @@ class Project(Withdrawing):
         per_class: int | None = None,
         baselines: bool = True,
         seed: int = 0,
+        towers: Towers | None = None,
     ) -> Plan:
         """Say what a training will cost, before it starts.
 
@@ -181,6 +183,7 @@ class Project(Withdrawing):
             per_class: Use only so many labels per class.
             baselines: Fill the table with what people would use instead, where the budget allows.
             seed: As in the training.
+            towers: As in the training.
 
         Returns:
             Stages, totals with an interval, and what would fit when this does not.
@@ -189,7 +192,8 @@ class Project(Withdrawing):
             UsageError: When no item has an answer to the task.
             InputError: When the labels are too few, or the files cannot be read.
         """
-        config = _config(labels, budget, profile, per_class, baselines, seed)
+        wanted = self.wanted_towers(towers)
+        config = _config(labels, budget, profile, per_class, baselines, seed, wanted)
         return self._plan(self.items, config)
 
     def label(self, item: str, answer: str, *, task: str, annotator: str = "me") -> str | None:
@@ -233,6 +237,7 @@ class Project(Withdrawing):
         per_class: int | None = None,
         baselines: bool = True,
         seed: int = 0,
+        towers: Towers | None = None,
         on_stage: OnStage = lambda stage, done, total: None,
         on_plan: Callable[[Plan], None] = lambda plan: None,
     ) -> Run:
@@ -245,6 +250,9 @@ class Project(Withdrawing):
             per_class: Use only so many labels per class.
             baselines: Fill the table with what people would use instead, where the budget allows.
             seed: Everything random follows from it.
+            towers: Modality to a model folder on disk that reads it as well, such as
+                `{"text": "minilm"}`; `only:FOLDER` reads instead of the weight-free encoder,
+                `FOLDER@6` listens to layer 6.
             on_stage: Told about progress.
             on_plan: Told what it will cost, before it starts.
 
@@ -256,7 +264,8 @@ class Project(Withdrawing):
             InputError: When the labels are too few.
             BusyError: When another process is training in this project.
         """
-        config = _config(labels, budget, profile, per_class, baselines, seed)
+        wanted = self.wanted_towers(towers)
+        config = _config(labels, budget, profile, per_class, baselines, seed, wanted)
         with self.changing("train"):
             library = self.items
             found = self._plan(library, config)
@@ -473,6 +482,7 @@ def _config(
     per_class: int | None,
     baselines: bool,
     seed: int,
+    towers: tuple[str, ...],
 ) -> Config:
     return Config(
         labels=labels,
@@ -481,6 +491,7 @@ def _config(
         per_class=per_class,
         baselines=baselines,
         seed=seed,
+        towers=towers,
     )
 
 

@@ -22,7 +22,7 @@ from handful.learn.towers.local.families.base import require_modality
 from handful.learn.towers.local.networks import require_libraries
 from handful.learn.towers.local.opening import open_folder
 from handful.learn.towers.local.taps import OUTPUT, Tap
-from handful.learn.towers.local.tower import Chosen
+from handful.learn.towers.local.tower import Chosen, in_places, towers_of
 
 PLACES = "HANDFUL_TOWERS"
 """Environment: folders that hold model folders, parted as in `PATH`."""
@@ -80,13 +80,17 @@ def read_wanted(text: str) -> Wanted:
 
 
 def wanted_in(
-    towers: Mapping[str, str | Path | Sequence[str | Path]] | Sequence[str], places: Sequence[Path]
+    towers: Mapping[str, str | Path | Sequence[str | Path]] | Sequence[str],
+    places: Sequence[Path],
+    near: Sequence[Path] = (),
 ) -> tuple[str, ...]:
-    """What was asked for, as plain texts with whole paths, for a run's settings.
+    """What was asked for, as plain texts for a run's settings.
 
     Args:
         towers: Modality to a folder or several, or texts such as `image=FOLDER`.
         places: Folders that hold model folders, where a bare name is looked up.
+        near: Those of them that the run itself will look in: a folder there is written down by its
+            name, so that the project may move; any other by its whole path.
 
     Raises:
         UsageError: When something names no tower.
@@ -100,7 +104,9 @@ def wanted_in(
     else:
         texts += towers
     found = [read_wanted(text) for text in texts]
-    return tuple(each._replace(folder=str(where(each.folder, places))).text for each in found)
+    return tuple(
+        each._replace(folder=_short(where(each.folder, places), near)).text for each in found
+    )
 
 
 def where(folder: str, places: Sequence[Path]) -> Path:
@@ -117,12 +123,17 @@ def where(folder: str, places: Sequence[Path]) -> Path:
     if path.is_dir():
         return path.absolute()
     if path.name == folder:
-        for place in places:
-            if (place / folder).is_dir():
-                return (place / folder).absolute()
+        found = in_places(folder, places)
+        if found:
+            return found.absolute()
     names = {each.name for place in places if place.is_dir() for each in place.iterdir()}
     near = did_you_mean(folder, names) if names else "check the path"
     raise InputError(f'There is no model folder "{folder}".', near)
+
+
+def _short(path: Path, near: Sequence[Path]) -> str:
+    found = in_places(path.name, near)
+    return path.name if found is not None and found.absolute() == path else str(path)
 
 
 def places_near(folder: Path | None = None) -> tuple[Path, ...]:
@@ -161,26 +172,27 @@ def with_local(
                 f'No item has {each.modality}, so "{each.folder}" has nothing to read.',
                 f"leave it out; items have {' and '.join(modalities)}",
             )
-        local.setdefault(each.modality, []).append(choose(each, cache))
+        local.setdefault(each.modality, []).append(choose(each, cache, places_near(cache)))
     named = {name: _named(views, recipe, name) for name, views in local.items()}
     alone = {name for name, views in named.items() if any(each.is_alone for each in views)}
     blocks = {name: blocks for name, blocks in recipe.blocks.items() if name not in alone}
     return replace(recipe, blocks=blocks, local=named)
 
 
-def choose(wanted: Wanted, cache: Path) -> Chosen:
+def choose(wanted: Wanted, cache: Path, near: Sequence[Path]) -> Chosen:
     """The entry of a recipe for one folder.
 
     Args:
         wanted: Which folder, for what.
         cache: The project's.
+        near: Where to look for a bare name.
 
     Raises:
         UsageError: When the folder does not read the modality, or has no such layer.
         InputError: When it cannot be used.
         MissingExtraError: When the libraries are not installed.
     """
-    opened = open_folder(Path(wanted.folder))
+    opened = open_folder(where(wanted.folder, near))
     require_libraries(*opened.family.libraries)
     require_modality(opened.about.widths, wanted.modality, opened.folder)
     layers = opened.about.layers.get(wanted.modality, 0)
@@ -193,7 +205,7 @@ def choose(wanted: Wanted, cache: Path) -> Chosen:
     weights = opened.folder.weights_digest(opened.about.weights)
     return Chosen(
         view=_view(opened.folder.name, wanted.tap),
-        folder=str(opened.folder.path),
+        folder=_short(opened.folder.path, near),
         family=opened.family.name,
         tap=wanted.tap.name,
         arithmetic=choose_arithmetic(opened, wanted.modality, weights, cache),
@@ -239,8 +251,6 @@ def require_same(recipe: Recipe, near: Sequence[Path] = ()) -> None:
     Raises:
         InputError: When one is gone, not usable, or another one.
     """
-    from handful.learn.towers.local.tower import towers_of
-
     for modality, views in recipe.local.items():
         for tower in towers_of(modality, views, near):
             _ = tower.opened

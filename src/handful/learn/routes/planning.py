@@ -20,7 +20,7 @@ from handful.foundation.hardware.power import EnergyCounter
 from handful.foundation.project.manifest import MANIFEST, read_manifest
 from handful.learn.routes.encode import FITTED_ON, fit_keys
 from handful.learn.routes.gathering import Labelled
-from handful.learn.routes.local import with_local
+from handful.learn.routes.local import places_near, with_local
 from handful.learn.routes.planning_local import both, local_files
 from handful.learn.routes.probing import Timed, pace_of, time_files, watch
 from handful.learn.routes.towers import Profile, Recipe, build, lean_of, sides_of
@@ -224,7 +224,8 @@ def _count(
         with_label = sum(row in labelled for row in rows)
         views, extra = local.get(modality, ()), None
         if views:
-            extra = local_files(question.library, items, modality, views, cache, with_label)
+            near = places_near(question.cache)
+            extra = local_files(question.library, items, modality, views, cache, with_label, near)
             if any(each.is_alone for each in views):
                 for profile in profiles:
                     files[profile][modality] = extra

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from handful.data.library.items import Item
@@ -35,6 +36,7 @@ def local_files(
     views: Sequence[Chosen],
     cache: LatentCache,
     labelled: int,
+    near: Sequence[Path] = (),
 ) -> Files:
     """Count and time what model folders do to one modality.
 
@@ -45,6 +47,7 @@ def local_files(
         views: Of the recipe.
         cache: What is known already.
         labelled: How many of the items have a label.
+        near: Where to look for folders that are named without their place.
 
     Raises:
         InputError: When a folder cannot be used, or no file can be read.
@@ -61,7 +64,7 @@ def local_files(
         encode_s=0.0,
         fit_s=0.0,
     )
-    for tower in towers_of(modality, views):
+    for tower in towers_of(modality, views, near):
         missing = 0
         for view, mark in tower.fingerprints().items():
             held = (f"{modality}.{view}", mark)
@@ -109,6 +112,7 @@ def _timed(
     if not missing:
         return replace(counted, widths=widths)
     values, read_s = read_few(library, items, modality, _FILES)
+    tower.warm_up()
     start = time.process_time()
     rows = tower.encode(values[:1])
     load_s = time.process_time() - start

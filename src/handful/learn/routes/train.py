@@ -49,7 +49,7 @@ from handful.learn.routes.lesson import (
     views_of,
     with_kernels,
 )
-from handful.learn.routes.local import with_local
+from handful.learn.routes.local import places_near, with_local
 from handful.learn.routes.model import Model
 from handful.learn.routes.planning import Question, plan
 from handful.learn.routes.run import Run
@@ -189,7 +189,7 @@ def _learn(
     encoded = encode(
         library,
         learned.items,
-        build(recipe),
+        build(recipe, places_near(cache)),
         LatentCache(cache / "latents"),
         seed=config.seed,
         on_items=lambda name, done, total: on_stage(f"encoding {name}", done, total),

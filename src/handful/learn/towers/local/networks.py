@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Arithmetic = Literal["float32", "bfloat16"]
 EXTRA = "towers"
+_LIBRARIES = ("transformers", "sentence_transformers")
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -44,9 +45,17 @@ def require_libraries(*names: str) -> None:
     Raises:
         MissingExtraError: With the install line.
     """
-    for name in ("torch", *names):
-        if not find_module(name).is_installed:
-            raise MissingExtraError("Using a model folder", name, EXTRA)
+    for name in missing_libraries(names):
+        raise MissingExtraError("Using a model folder", name, EXTRA)
+
+
+def missing_libraries(names: Sequence[str] = _LIBRARIES) -> list[str]:
+    """Those of some libraries, and torch, that are not installed.
+
+    Args:
+        names: Modules; all that any family needs when left out.
+    """
+    return [name for name in ("torch", *names) if not find_module(name).is_installed]
 
 
 @contextlib.contextmanager

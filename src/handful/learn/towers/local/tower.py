@@ -9,6 +9,7 @@ items that lack the modality.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -165,6 +166,16 @@ class LocalTower(Tower[Any]):
                 "make the tower with the folders that were saved",
             )
 
+    def warm_up(self) -> None:
+        """Import the libraries, which takes seconds once, before something is timed.
+
+        Raises:
+            MissingExtraError: When they are not installed.
+        """
+        require_libraries(*self.opened.family.libraries)
+        for name in self.opened.family.libraries:
+            importlib.import_module(name)
+
     @cached_property
     def opened(self) -> Opened:
         """The folder, found usable, and the very one that was recorded.
@@ -244,14 +255,24 @@ def locate(chosen: Chosen, near: Sequence[Path] = ()) -> Path:
         InputError: When there is none.
     """
     path = Path(chosen.folder)
-    places = [path, *(place / path.name for place in near)]
-    for place in places:
-        if place.is_dir():
-            return place
-    raise InputError(
-        f'The model folder "{path}" that was trained with is no longer there.',
-        "put it back, or name the folder that holds it in the environment: HANDFUL_TOWERS=FOLDER",
-    )
+    found = path if path.is_absolute() and path.is_dir() else in_places(path.name, near)
+    if found is None:
+        raise InputError(
+            f'The model folder "{path}" that was trained with is not there.',
+            "put it back, or name the folder that holds it in the environment: "
+            "HANDFUL_TOWERS=FOLDER",
+        )
+    return found
+
+
+def in_places(name: str, places: Sequence[Path]) -> Path | None:
+    """The first folder of a name in some places; None when there is none.
+
+    Args:
+        name: Of the folder.
+        places: Folders that hold model folders.
+    """
+    return next((place / name for place in places if (place / name).is_dir()), None)
 
 
 def _by_languages(

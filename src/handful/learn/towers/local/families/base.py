@@ -9,7 +9,7 @@ folders are refused.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -193,21 +193,21 @@ def number(folder: ModelFolder, *keys: str, default: int | None = None) -> int:
     return found
 
 
-def require_modality(about: Mapping[str, Any], modality: str, folder: ModelFolder) -> None:
+def require_modality(known: Collection[str], modality: str, folder: ModelFolder) -> None:
     """Refuse to read a modality that a network does not know.
 
     Args:
-        about: Modalities that it reads.
+        known: Modalities that it reads.
         modality: The one wanted.
         folder: Which.
 
     Raises:
         UsageError: Naming those that it reads.
     """
-    if modality not in about:
+    if modality not in known:
         raise UsageError(
-            f'"{folder.path}" does not read {modality}: it reads {" and ".join(about)}.',
-            f"name it as {' or '.join(f'{name}={folder.path}' for name in about)}",
+            f'"{folder.path}" does not read {modality}: it reads {" and ".join(known)}.',
+            f"name it as {' or '.join(f'{name}={folder.path}' for name in known)}",
         )
 
 

@@ -149,7 +149,7 @@ class SentenceTransformers(Family):
                 },
             )
             network = network.to(getattr(torch, arithmetic)).eval()
-            if not network.supports(modality):
+            if modality not in network.modalities:
                 raise InputError(
                     f'"{folder.path}" does not read {modality}: it reads '
                     f"{', '.join(map(str, network.modalities))}.",
