@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from handful.doors.cli.here import open_project
@@ -50,9 +51,10 @@ def _tell(found: Comparison) -> None:
     within = [pair for pair in found.pairs if pair.worth is not None]
     across = [pair for pair in found.pairs if pair.worth is None]
     if within:
-        console.table(_table("within", "Views of one modality", within, has_worth=True))
+        title = "Views of one modality; marked: worth having both"
+        console.table(_table("within", title, within, list(found.worth_both().values())))
     if across:
-        console.table(_table("across", "Views of different modalities", across, has_worth=False))
+        console.table(_table("across", "Views of different modalities", across, ()))
     left = max(len(within) - _SHOWN, 0) + max(len(across) - _SHOWN, 0)
     if left:
         console.note(f"{left} more pairs agree less; --json lists all.")
@@ -65,7 +67,7 @@ def _tell(found: Comparison) -> None:
     )
 
 
-def _table(name: str, title: str, pairs: list[Pair], *, has_worth: bool) -> Table:
+def _table(name: str, title: str, pairs: Sequence[Pair], best: Collection[Pair]) -> Table:
     columns: list[Column | str] = [
         "first",
         "second",
@@ -73,22 +75,16 @@ def _table(name: str, title: str, pairs: list[Pair], *, has_worth: bool) -> Tabl
         Column("neighbours", "neighbours in common", show=percent_text),
         Column("geometry", "same geometry", show=percent_text),
     ]
-    if has_worth:
-        columns.append(Column("worth", "worth having both", show=percent_text))
     table = Table(name, columns, title=title, mark="best")
-    best = max(pairs, key=lambda pair: pair.worth or 0) if has_worth else None
     rows = pairs[:_SHOWN]
-    if best is not None and best not in rows:
-        rows = [*rows[:-1], best]
+    rows = [*rows, *(pair for pair in best if pair not in rows)]
     for pair in rows:
-        worth = [pair.worth] if has_worth else []
         table.add(
             pair.first.text,
             pair.second.text,
             pair.items,
             pair.neighbours,
             pair.geometry,
-            *worth,
-            highlight=pair is best,
+            highlight=pair in best,
         )
     return table

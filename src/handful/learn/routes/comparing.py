@@ -4,7 +4,7 @@ Two views agree when they think the same items alike (`numerics/linear/agreement
 one modality are worth having both when each is good and they disagree: goodness is how often
 neighbours share a label where a task is named, else how far a view agrees with other modalities
 (what they share is about the items), else with its own modality's other views. Disagreement alone
-proves nothing: noise disagrees with everything.
+proves nothing, as noise disagrees with everything: so both must be half as good as the best.
 """
 # N items, K neighbours
 
@@ -246,8 +246,12 @@ def _compared(
         crosses = [pair for pair in pairs if pair.first.modality != pair.second.modality]
         judged_by = "modalities" if crosses else "views"
         good = {view: _agreeing(view, crosses or pairs) for view in seen}
+    best = {
+        name: max(good[view] for view in seen if view.modality == name)
+        for name in {view.modality for view in seen}
+    }
     judged = [
-        replace(pair, worth=_worth(pair, good))
+        replace(pair, worth=_worth(pair, good, best[pair.first.modality]))
         if pair.first.modality == pair.second.modality
         else pair
         for pair in pairs
@@ -313,5 +317,7 @@ def _tells(
     return max(float((same - chance) / (1 - chance)), 0.0) if chance < 1 else 0.0
 
 
-def _worth(pair: Pair, good: Mapping[View, float]) -> float:
-    return min(good[pair.first], good[pair.second]) * (1 - max(pair.neighbours, 0.0))
+def _worth(pair: Pair, good: Mapping[View, float], best: float) -> float:
+    """Nothing where one is less than half as good as the best: it differs because it errs."""
+    weaker = min(good[pair.first], good[pair.second])
+    return 0.0 if weaker < best / 2 else weaker * (1 - max(pair.neighbours, 0.0))

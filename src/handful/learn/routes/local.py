@@ -19,6 +19,7 @@ from handful.foundation.errors import InputError, UsageError, did_you_mean
 from handful.learn.routes.towers import Recipe
 from handful.learn.towers.local.arithmetic import choose_arithmetic
 from handful.learn.towers.local.families.base import require_modality
+from handful.learn.towers.local.folder import tidy
 from handful.learn.towers.local.networks import require_libraries
 from handful.learn.towers.local.opening import open_folder
 from handful.learn.towers.local.taps import OUTPUT, Tap
@@ -121,11 +122,11 @@ def where(folder: str, places: Sequence[Path]) -> Path:
     """
     path = Path(folder).expanduser()
     if path.is_dir():
-        return path.absolute()
+        return tidy(path)
     if path.name == folder:
         found = in_places(folder, places)
         if found:
-            return found.absolute()
+            return tidy(found)
     names = {each.name for place in places if place.is_dir() for each in place.iterdir()}
     near = did_you_mean(folder, names) if names else "check the path"
     raise InputError(f'There is no model folder "{folder}".', near)
@@ -133,7 +134,7 @@ def where(folder: str, places: Sequence[Path]) -> Path:
 
 def _short(path: Path, near: Sequence[Path]) -> str:
     found = in_places(path.name, near)
-    return path.name if found is not None and found.absolute() == path else str(path)
+    return path.name if found is not None and tidy(found) == path else str(path)
 
 
 def places_near(folder: Path | None = None) -> tuple[Path, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class ModelFolder:
                 done, such as running its code.
             StorageError: When it may not be read.
         """
-        path = path.expanduser().absolute()
+        path = tidy(path)
         if path.is_file():
             raise InputError(f'"{path}" is a file, and a model is a folder.', "name the folder")
         if not path.is_dir():
@@ -117,6 +118,15 @@ class ModelFolder:
         """SHA-256 over all files that decide how values are prepared and what is computed."""
         found = {name: digest_of(self.path / name) for name in _names(self.path, _IDENTITY)}
         return _joined(found)
+
+
+def tidy(path: Path) -> Path:
+    """The whole path, without steps up; links stay, as their names are the ones people know.
+
+    Args:
+        path: As it was typed.
+    """
+    return Path(os.path.normpath(path.expanduser().absolute()))
 
 
 def digest_of(path: Path) -> str:

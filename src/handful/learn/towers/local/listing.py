@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from handful.foundation.errors import HandfulError, InputError
-from handful.learn.towers.local.folder import ModelFolder
+from handful.learn.towers.local.folder import ModelFolder, tidy
 from handful.learn.towers.local.opening import open_folder
 
 _DEPTH = 4
@@ -86,7 +86,7 @@ def list_folders(places: Sequence[Path]) -> list[Listed]:
     """
     found: dict[Path, Listed] = {}
     for place in places:
-        place = place.expanduser().absolute()
+        place = tidy(place)
         if not place.is_dir():
             raise InputError(f'There is no folder "{place}".', "check the path")
         for path in _candidates(place):
