@@ -16,7 +16,8 @@ from safetensors.numpy import load_file, save_file
 
 from handful.data.modalities.base import Sound
 
-WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] a red blue bowl mug cracked clay pot the of glaze".split()
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "red", "blue", "bowl", "mug")
+WORDS += ("cracked", "clay", "pot", "the", "of", "glaze")
 NEEDED = ("torch", "transformers", "sentence_transformers")
 
 
@@ -229,7 +230,7 @@ def _sentences(folder: Path) -> None:
     from sentence_transformers.sentence_transformer.modules import Pooling
 
     first = Transformer(_bert(folder.parent / "bert"))
-    modules = [first, Pooling(16), Dense(16, 10), Normalize()]
+    modules: list[Any] = [first, Pooling(16), Dense(16, 10), Normalize()]
     SentenceTransformer(modules=modules, device="cpu").save(str(folder))
 
 
@@ -238,12 +239,10 @@ def _routed(folder: Path) -> None:
     from sentence_transformers.base.modules import Dense, Router, Transformer
     from sentence_transformers.sentence_transformer.modules import Pooling
 
-    text = [Transformer(_bert(folder.parent / "bert")), Pooling(16), Dense(16, 10)]
-    image = [Transformer(str(folder.parent / "siglip")), Dense(16, 10)]
-    routes = {(None, "text"): "text", (None, "image"): "image"}
-    router = Router(
-        {"text": text, "image": image}, route_mappings=routes, default_route="text"
-    )
+    text: list[Any] = [Transformer(_bert(folder.parent / "bert")), Pooling(16), Dense(16, 10)]
+    image: list[Any] = [Transformer(str(folder.parent / "siglip")), Dense(16, 10)]
+    routes: dict[Any, str] = {(None, "text"): "text", (None, "image"): "image"}
+    router = Router({"text": text, "image": image}, route_mappings=routes, default_route="text")
     SentenceTransformer(modules=[router], device="cpu").save(str(folder))
 
 

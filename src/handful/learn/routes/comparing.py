@@ -4,7 +4,7 @@ Two views agree when they think the same items alike (`numerics/linear/agreement
 one modality are worth having both when each is good and they disagree: goodness is how often
 neighbours share a label where a task is named, else how far a view agrees with other modalities
 (what they share is about the items), else with its own modality's other views. Disagreement alone
-proves nothing, as noise disagrees with everything: so both must be half as good as the best.
+proves nothing, as noise disagrees with everything: so both must be a third as good as the best.
 """
 # N items, K neighbours
 
@@ -246,10 +246,10 @@ def _compared(
         crosses = [pair for pair in pairs if pair.first.modality != pair.second.modality]
         judged_by = "modalities" if crosses else "views"
         good = {view: _agreeing(view, crosses or pairs) for view in seen}
-    best = {
-        name: max(good[view] for view in seen if view.modality == name)
-        for name in {view.modality for view in seen}
-    }
+    best = dict.fromkeys((view.modality for view in seen), 0.0)
+    if judged_by != "views":  # by views alone, twins would outdo all others
+        for view, value in good.items():
+            best[view.modality] = max(best[view.modality], value)
     judged = [
         replace(pair, worth=_worth(pair, good, best[pair.first.modality]))
         if pair.first.modality == pair.second.modality
@@ -318,6 +318,6 @@ def _tells(
 
 
 def _worth(pair: Pair, good: Mapping[View, float], best: float) -> float:
-    """Nothing where one is less than half as good as the best: it differs because it errs."""
+    """Nothing where one is less than a third as good as the best: it differs because it errs."""
     weaker = min(good[pair.first], good[pair.second])
-    return 0.0 if weaker < best / 2 else weaker * (1 - max(pair.neighbours, 0.0))
+    return 0.0 if weaker < best / 3 else weaker * (1 - max(pair.neighbours, 0.0))

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import soxr
 from PIL import Image
-from tiny import models
 
 from handful.foundation.errors import InputError, UsageError
 from handful.learn.towers.local.networks import offline
 from handful.learn.towers.local.opening import families, open_folder
 from handful.learn.towers.local.taps import OUTPUT, Tap
+from tiny import models
 
 CLOSE = {"rtol": 0, "atol": 1e-5}
 
@@ -76,7 +76,9 @@ def test_the_pixels_of_clip_are_those_of_its_paper(shelf: Path) -> None:
     with caught(ours._network.vision_model, "pixel_values") as pixels:
         ours.encode([value], {OUTPUT})
     height, width = value.shape[:2]
-    picture = Image.fromarray(value).resize((int(32 * width / height), 32), Image.Resampling.BICUBIC)
+    picture = Image.fromarray(value).resize(
+        (int(32 * width / height), 32), Image.Resampling.BICUBIC
+    )
     left = (picture.width - 32) // 2
     cut = np.asarray(picture)[:, left : left + 32].astype(np.float32) / 255
     mean = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
@@ -90,7 +92,7 @@ def test_clip_texts_give_what_the_reference_gives(shelf: Path) -> None:
         from transformers import AutoTokenizer, CLIPModel
 
         reference = CLIPModel.from_pretrained(shelf / "clip").eval()
-        tokenizer = AutoTokenizer.from_pretrained(shelf / "clip")
+        tokenizer: Any = AutoTokenizer.from_pretrained(shelf / "clip")
     given = tokenizer(
         models.texts(), padding=True, truncation=True, max_length=16, return_tensors="pt"
     )
@@ -108,7 +110,7 @@ def test_siglip_texts_are_padded_as_siglip_learned_them(shelf: Path) -> None:
         from transformers import AutoTokenizer, SiglipModel
 
         reference = SiglipModel.from_pretrained(shelf / "siglip").eval()
-        tokenizer = AutoTokenizer.from_pretrained(shelf / "siglip")
+        tokenizer: Any = AutoTokenizer.from_pretrained(shelf / "siglip")
     given = tokenizer(
         models.texts(), padding="max_length", truncation=True, max_length=16, return_tensors="pt"
     )
@@ -182,7 +184,7 @@ def test_clap_texts_give_what_the_reference_gives(shelf: Path) -> None:
         from transformers import AutoTokenizer, ClapModel
 
         reference = ClapModel.from_pretrained(shelf / "clap").eval()
-        tokenizer = AutoTokenizer.from_pretrained(shelf / "clap")
+        tokenizer: Any = AutoTokenizer.from_pretrained(shelf / "clap")
     given = tokenizer(models.texts()[:2], padding=True, return_tensors="pt")
     expected = own(
         reference.get_text_features(
@@ -285,7 +287,7 @@ def test_a_layer_is_the_mean_of_the_tokens_that_count(shelf: Path) -> None:
         from transformers import AutoTokenizer, BertModel
 
         reference = BertModel.from_pretrained(shelf / "minilm").eval()
-        tokenizer = AutoTokenizer.from_pretrained(shelf / "minilm")
+        tokenizer: Any = AutoTokenizer.from_pretrained(shelf / "minilm")
     ours = encoder(shelf / "minilm", "text")
     said = ["a red bowl of glaze", "blue"]
     found = ours.encode(said, {Tap(2, "mean")})[Tap(2, "mean")]

@@ -101,7 +101,8 @@ class ModelFolder:
         """The licence that its model card states; empty when it states none."""
         card = self.path / "README.md"
         try:
-            head = card.open(encoding="utf-8", errors="replace").read(8192)
+            with card.open(encoding="utf-8", errors="replace") as file:
+                head = file.read(8192)
         except OSError:
             return ""
         front = re.match(r"---\s*\n(.*?)\n---", head, re.DOTALL)

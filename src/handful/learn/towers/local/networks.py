@@ -150,17 +150,54 @@ def load_network(kind: Any, folder: Path, arithmetic: Arithmetic) -> Any:
             use_safetensors=True,
             output_loading_info=True,
         )
-    missing, wrong = sorted(report["missing_keys"]), list(report.get("mismatched_keys") or ())
-    if missing or wrong:
-        count = len(missing) + len(wrong)
-        first = str(missing[0] if missing else wrong[0])
-        raise InputError(
-            f'"{folder}" does not hold the network that its config.json describes: {count} tensors '
-            f"are missing or of another shape, such as {first}.",
-            "copy the whole folder again, with the config.json that belongs to it",
-        )
+    require_whole(report, folder)
     require_finite(network, folder)
     return network.eval()
+
+
+def require_whole(report: Mapping[str, Any], folder: Path, spare: str = "") -> None:
+    """Refuse a network of which tensors were missing: the libraries fill them by chance.
+
+    Args:
+        report: What the library says of loading.
+        folder: Where from.
+        spare: Tensors with this in their name may be missing, as nothing asks for them.
+
+    Raises:
+        InputError: When tensors are missing or of another shape.
+    """
+    lacking = [*sorted(report["missing_keys"]), *(report.get("mismatched_keys") or ())]
+    lacking = [name for name in map(str, lacking) if not spare or spare not in name]
+    if lacking:
+        raise InputError(
+            f'"{folder}" does not hold the network that its config.json describes: {len(lacking)} '
+            f"tensors are missing or of another shape, such as {lacking[0]}.",
+            "copy the whole folder again, with the config.json that belongs to it",
+        )
+
+
+@contextlib.contextmanager
+def reports() -> Iterator[list[Mapping[str, Any]]]:
+    """What transformers says of every network that another library loads in the block.
+
+    Yields:
+        The list that fills, one report per network.
+    """
+    from transformers import PreTrainedModel
+
+    found: list[Mapping[str, Any]] = []
+    before = PreTrainedModel.__dict__["from_pretrained"]
+
+    def watched(kind: Any, *args: Any, **given: Any) -> Any:
+        network, report = before.__func__(kind, *args, **{**given, "output_loading_info": True})
+        found.append(report)
+        return network
+
+    PreTrainedModel.from_pretrained = classmethod(watched)  # pyrefly: ignore
+    try:
+        yield found
+    finally:
+        PreTrainedModel.from_pretrained = before
 
 
 def require_finite(network: Any, folder: Path) -> None:

@@ -31,7 +31,9 @@ from handful.learn.towers.local.networks import (
     explained,
     listen,
     offline,
+    reports,
     require_finite,
+    require_whole,
 )
 from handful.learn.towers.local.pieces import by_pieces
 from handful.learn.towers.local.taps import OUTPUT, Tap
@@ -133,7 +135,7 @@ class SentenceTransformers(Family):
         """Load the modules; see `Family.load`."""
         found = _modalities(folder, list(_modules(folder)))
         require_modality(found, modality, folder)
-        with offline(), explained(folder.path, "load its modules"):
+        with offline(), explained(folder.path, "load its modules"), reports() as loaded:
             import torch
             from sentence_transformers import SentenceTransformer
 
@@ -155,6 +157,8 @@ class SentenceTransformers(Family):
                     f"{', '.join(map(str, network.modalities))}.",
                     "name it for what it reads",
                 )
+        for report in loaded:
+            require_whole(report, folder.path, spare="pooler.")
         require_finite(network, folder.path)
         return _Sentences(network, modality, len(found) > 1, self.config)
 
@@ -275,8 +279,8 @@ def _module(folder: ModelFolder, kind: Any, path: Any) -> _Module:
             f'"{folder.path}" asks for the module "{kind}", which is none that may be run here.',
             f"known: {', '.join(_KNOWN)}, each of sentence_transformers itself",
         )
-    below = str(path or "").strip("/")
-    if below.startswith(".") or "\\" in below or ".." in below.split("/") or ":" in below:
+    below = str(path or "").rstrip("/")
+    if below.startswith((".", "/")) or "\\" in below or ".." in below.split("/") or ":" in below:
         raise InputError(
             f'"{folder.path}" names the module folder "{path}", which lies outside of it.',
             "copy the folder again from where you trust it",
