@@ -13,7 +13,7 @@ from handful.foundation.errors import HandfulError, ProjectError
 from handful.learn.routes.local import places_near
 from handful.learn.routes.towers import Recipe, build
 from handful.learn.towers.local.listing import Listed, list_folders, timed
-from handful.learn.towers.local.networks import EXTRA, missing_libraries
+from handful.learn.towers.local.networks import install_line, missing_libraries
 from handful.learn.towers.local.timing import folder_speed, tower_speed
 
 _OURS = ("fast", "default")
@@ -46,12 +46,12 @@ def towers_list(*folders: Path, time: bool = False, project: Path | None = None)
     for each in broken:
         console.warn(f"{each.name}: {each.why_not}")
     console.facts(towers=[each.as_dict() for each in found])
+    can = "can be used here"
     if lacking and found:
-        console.warn(
-            f"Model folders need {', '.join(lacking)}, which is not installed.",
-            f'pip install "handful[{EXTRA}]"',
-        )
-    words = f"{plural(len(usable), 'model folder')} can be used here"
+        can = "could be used here"
+        names = " and ".join(lacking)
+        console.warn(f"Not installed, and needed for them: {names}.", install_line())
+    words = f"{plural(len(usable), 'model folder')} {can}"
     words += f", {len(broken)} cannot." if broken else "."
     console.done(words, next_step=_next(usable))
 

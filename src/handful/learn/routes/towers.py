@@ -92,6 +92,8 @@ class Recipe:
     @property
     def modalities(self) -> tuple[str, ...]:
         """The modalities it serves."""
+        if not self.local:
+            return tuple(self.blocks)
         return tuple(name for name in MODALITIES if name in self.blocks or name in self.local)
 
     def as_dict(self) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from handful.foundation.errors import InputError, MissingExtraError, UsageError
 from handful.foundation.hardware import Module
 from handful.learn.towers.joined import JoinedTower
 from handful.learn.towers.local import networks
+from handful.learn.towers.local.encoder import Rows
 from handful.learn.towers.local.opening import open_folder
+from handful.learn.towers.local.taps import Tap
 from handful.learn.towers.local.tower import Chosen, LocalTower, towers_of
 from tiny import models
 
@@ -184,3 +186,38 @@ def test_joined_towers_keep_their_views_apart(shelf: Path) -> None:
         again.load({**joined.state(), "hog.x": np.zeros(2)})
     with pytest.raises(UsageError, match="has no view `wrods`"):
         joined.encode(WORDS, only=["wrods"])
+
+
+def test_a_processor_that_does_not_fit_its_network_is_said(shelf: Path, tmp_path: Path) -> None:
+    folder = models.copy_of(shelf / "clip", tmp_path / "clip")
+    models.change_json(
+        folder / "preprocessor_config.json",
+        size={"shortest_edge": 64},
+        crop_size={"height": 64, "width": 64},
+    )
+    with pytest.raises(InputError, match="it was not possible to read image with it"):
+        tower(folder, "image").encode(models.pictures())
+
+
+def test_many_long_sounds_are_heard_a_few_pieces_at_a_time(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from handful.learn.towers.local.families import clap
+
+    held: list[int] = []
+    real = clap._Sounds._rows
+
+    def noted(self: clap._Sounds, pieces: list[np.ndarray], taps: set[Tap]) -> Rows:
+        held.append(len(pieces))
+        return real(self, pieces, taps)
+
+    monkeypatch.setattr(clap._Sounds, "_rows", noted)
+    random = np.random.default_rng(0)
+    long = [
+        models.Sound(random.normal(0, 0.1, 48_000 * 30).astype(np.float32), 48_000)
+        for _ in range(5)
+    ]
+    rows = tower(shelf / "clap", "audio").encode(long)["clap-output"]
+    assert rows.shape == (5, 12)
+    assert sum(held) == 5 * 12, "of thirty pieces twelve are heard"
+    assert max(held) < 16 + 12

@@ -15,6 +15,20 @@ _ASIDE = 300 * 2**20
 """What the libraries and one batch take beside the weights."""
 _LARGEST_COUNT = 10_000_000
 """No width, vocabulary or length of a network that anybody trained is larger."""
+_PREPARED = {
+    "shortest_edge": 4096,
+    "longest_edge": 4096,
+    "height": 4096,
+    "width": 4096,
+    "sampling_rate": 400_000,
+    "chunk_length": 600,
+    "max_length_s": 600,
+    "n_fft": 65_536,
+    "feature_size": 4096,
+}
+"""The most that pictures and sounds are blown up to, in pixels, samples and seconds."""
+_PREPARING = ("clip", "siglip", "clap", "whisper")
+"""Networks whose processors mean sides by these; others may mean numbers of pixels."""
 _SEVERAL = 4.0
 """The settings may claim so many times the numbers that the files hold: layers share weights."""
 _WIDTHS = ("hidden_size", "d_model", "n_embd", "dim")
@@ -73,9 +87,10 @@ def _require_sizes(
     place = folder.path / name
     counts = {key: value for key, value in part.items() if _is_count(key, value)}
     for key, value in counts.items():
-        if not 0 <= value <= _LARGEST_COUNT:
+        most = _PREPARED.get(key, _LARGEST_COUNT) if folder.kind in _PREPARING else _LARGEST_COUNT
+        if not 0 <= value <= most:
             raise InputError(
-                f'"{place}" says that `{key}` is {value:,}, which no network is.',
+                f'"{place}" says that `{key}` is {value:,}, which no network needs.',
                 "copy the folder again from where you trust it",
             )
     width = max((counts.get(key, 0) for key in _WIDTHS), default=0)
@@ -93,7 +108,7 @@ def _require_sizes(
 def _is_count(key: str, value: Any) -> bool:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     sizes = ("size", "layers", "dim", "d_model", "n_embd", "embeddings", "heads", "positions")
-    return is_whole and (key.endswith(sizes) or key in (*_WIDTHS, *_LAYERS))
+    return is_whole and (key.endswith(sizes) or key in (*_WIDTHS, *_LAYERS, *_PREPARED))
 
 
 def _parts(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

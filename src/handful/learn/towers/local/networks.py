@@ -49,6 +49,11 @@ def require_libraries(*names: str) -> None:
         raise MissingExtraError("Using a model folder", name, EXTRA)
 
 
+def install_line() -> str:
+    """The command that brings the libraries."""
+    return f'pip install "handful[{EXTRA}]"'
+
+
 def missing_libraries(names: Sequence[str] = _LIBRARIES) -> list[str]:
     """Those of some libraries, and torch, that are not installed.
 

@@ -6,26 +6,48 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from handful.learn.towers.local.encoder import Rows
+from handful.learn.towers.local.taps import Tap
+
+_AT_ONCE = 16
+"""Pieces that are held before they are heard; ten seconds at 48,000 samples take 2 MB each."""
 
 
-def by_pieces(cut: Sequence[Sequence[Any]], make: Callable[[Sequence[Any]], Rows]) -> Rows:
-    """Encode values that were cut into pieces.
+def by_pieces(
+    values: Sequence[Any],
+    cut: Callable[[Any], Sequence[Any]],
+    make: Callable[[Sequence[Any]], Rows],
+) -> Rows:
+    """Encode values in pieces, few at a time.
 
     Args:
-        cut: `N` values, each as one piece or more.
+        values: `N` of them.
+        cut: From one value to its pieces, one or more.
         make: From `P` pieces to `[P, D]` per tap.
 
     Returns:
         Tap to `[N, D]`: the mean over each value's pieces.
     """
-    counts = np.array([len(pieces) for pieces in cut])
-    rows = make([piece for pieces in cut for piece in pieces])
-    if (counts == 1).all():
-        return rows
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return {
-        tap: (np.add.reduceat(found, starts, axis=0) / counts[:, None]).astype(np.float32)
-        for tap, found in rows.items()
-    }
+    parts: dict[Tap, list[NDArray[np.float32]]] = {}
+    held: list[Any] = []
+    counts: list[int] = []
+
+    def hear() -> None:
+        starts = np.cumsum([0, *counts[:-1]])
+        for tap, rows in make(held).items():
+            means = np.add.reduceat(rows, starts, axis=0) / np.array(counts)[:, None]
+            parts.setdefault(tap, []).append(means.astype(np.float32))
+        held.clear()
+        counts.clear()
+
+    for value in values:
+        pieces = cut(value)
+        held += pieces
+        counts.append(len(pieces))
+        if len(held) >= _AT_ONCE:
+            hear()
+    if held:
+        hear()
+    return {tap: np.concatenate(rows) for tap, rows in parts.items()}

@@ -25,7 +25,7 @@ from handful.foundation.errors import InputError, UsageError, did_you_mean
 from handful.foundation.hardware import choose_threads, load_now, look_at_processor
 from handful.learn.towers.base import Kernel, Tower, Views
 from handful.learn.towers.local.encoder import Encoder
-from handful.learn.towers.local.networks import Arithmetic, require_libraries
+from handful.learn.towers.local.networks import Arithmetic, explained, require_libraries
 from handful.learn.towers.local.opening import Opened, open_folder
 from handful.learn.towers.local.taps import Tap
 
@@ -128,7 +128,7 @@ class LocalTower(Tower[Any]):
         if len(values) >= _FEW:
             threads = choose_threads(look_at_processor(), load_now()).value
         encoder = self._encoder
-        with _threads(threads):
+        with _threads(threads), explained(self.opened.folder.path, f"read {self.modality} with it"):
             if self.modality == "text":
                 rows = _by_languages(encoder, values, set(taps.values()))
             else:

@@ -118,11 +118,11 @@ class _Sounds(Encoder):
 
     def encode(self, values: Sequence[Any], taps: Collection[Tap]) -> Rows:
         prepare = self._prepare
-        cut = [
-            windows(sound, prepare.sampling_rate, prepare.max_length_s, self._config.pieces)
-            for sound in values
-        ]
-        return by_pieces(cut, lambda pieces: self._rows(pieces, taps))
+
+        def cut(sound: Any) -> list[Any]:
+            return windows(sound, prepare.sampling_rate, prepare.max_length_s, self._config.pieces)
+
+        return by_pieces(values, cut, lambda pieces: self._rows(pieces, taps))
 
     def _rows(self, pieces: Sequence[Any], taps: Collection[Tap]) -> Rows:
         import torch

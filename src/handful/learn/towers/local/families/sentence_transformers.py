@@ -171,11 +171,11 @@ class _Sentences(Encoder):
     def encode(self, values: Sequence[Any], taps: Collection[Tap]) -> Rows:
         if self._modality == "audio":
             rate = self._rate()
-            cut = [
-                windows(sound, rate, self._config.longest_s, self._config.pieces)
-                for sound in values
-            ]
-            return by_pieces(cut, lambda pieces: self._rows(pieces, taps))
+
+            def cut(sound: Any) -> list[Any]:
+                return windows(sound, rate, self._config.longest_s, self._config.pieces)
+
+            return by_pieces(values, cut, lambda pieces: self._rows(pieces, taps))
         return self._rows(values, taps)
 
     def _rows(self, values: Sequence[Any], taps: Collection[Tap]) -> Rows:
