@@ -1,5 +1,7 @@
 """Model folders are found below a place, usable or not, and the reason is a sentence."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,15 @@ def test_speed_is_measured_per_modality(shelf: Path) -> None:
     assert set(speed) == {"text", "image"}
     assert all(each > 1 for each in speed.values())
     assert tower_speed(make_tower("text", ["words"])) > 1
+
+
+def test_looking_at_folders_loads_no_network_library(shelf: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; "
+        "from handful.learn.towers.local.listing import list_folders; "
+        f"found = list_folders([Path({str(shelf)!r})]); assert len(found) == 9; "
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'sklearn'} & set(sys.modules); "
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
