@@ -247,3 +247,40 @@ def test_what_is_no_folder_at_all_is_said(tmp_path: Path) -> None:
     ):
         with pytest.raises(HandfulError, match=said):
             open_folder(path)
+
+
+ODD: list[Any] = [None, True, -1, 0, 10**30, 1.5, "", "x", "../x", [], [1], {}, {"a": {"b": []}}]
+
+
+@pytest.mark.parametrize("name", ["clip", "siglip", "whisper", "clap", "minilm", "routed"])
+def test_whatever_a_settings_file_says_the_answer_is_a_sentence(
+    shelf: Path, tmp_path: Path, name: str
+) -> None:
+    """Every value of every JSON file, two levels deep, becomes something odd, one at a time."""
+    folder = models.copy_of(shelf / name, tmp_path / name)
+    refused = usable = 0
+    dice = np.random.default_rng(0)
+    for path in sorted(folder.rglob("*.json")):
+        if path.name == "tokenizer.json":
+            continue
+        text = path.read_text()
+        whole = json.loads(text)
+        levels = whole if isinstance(whole, dict) else dict(enumerate(whole))
+        places = [(key,) for key in levels]
+        places += [(key, low) for key, value in levels.items() if isinstance(value, dict)
+                   for low in value]  # fmt: skip
+        for place in places:
+            for odd in dice.choice(len(ODD), 3, replace=False):
+                content = json.loads(text)
+                part = content if len(place) == 1 else content[place[0]]
+                part[place[-1]] = ODD[odd]
+                path.write_text(json.dumps(content))
+                try:
+                    open_folder(folder)
+                    usable += 1
+                except HandfulError:
+                    refused += 1
+        path.write_text(text)
+    assert refused > 3
+    assert usable > 3
+    assert open_folder(folder).about.widths

@@ -221,3 +221,23 @@ def test_many_long_sounds_are_heard_a_few_pieces_at_a_time(
     assert rows.shape == (5, 12)
     assert sum(held) == 5 * 12, "of thirty pieces twelve are heard"
     assert max(held) < 16 + 12
+
+
+@pytest.mark.parametrize(
+    ("name", "modality", "file", "changes"),
+    [
+        ("clap", "text", "config.json", {"text_config__pad_token_id": None}),
+        ("clip", "image", "preprocessor_config.json", {"crop_size": "large"}),
+        ("whisper", "audio", "preprocessor_config.json", {"hop_length": "x"}),
+        ("clip", "text", "tokenizer.json", {"model": {"type": "Odd"}}),
+        ("minilm", "text", "1_Pooling/config.json", {"pooling_mode": "evil"}),
+    ],
+)
+def test_settings_that_break_while_loading_are_a_sentence(
+    shelf: Path, tmp_path: Path, name: str, modality: str, file: str, changes: dict[str, object]
+) -> None:
+    folder = models.copy_of(shelf / name, tmp_path / name)
+    models.change_json(folder / file, **changes)
+    values = {"text": WORDS, "image": models.pictures(), "audio": models.sounds()}[modality]
+    with pytest.raises(InputError, match="cannot be used: it was not possible to"):
+        tower(folder, modality).encode(values)

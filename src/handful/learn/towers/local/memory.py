@@ -112,7 +112,8 @@ def _is_count(key: str, value: Any) -> bool:
 
 
 def _parts(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield content
-    for value in content.values():
-        if isinstance(value, Mapping):
-            yield from _parts(value)
+    pending = [content]
+    while pending:
+        here = pending.pop()
+        yield here
+        pending.extend(value for value in here.values() if isinstance(value, Mapping))

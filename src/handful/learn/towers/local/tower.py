@@ -209,7 +209,8 @@ class LocalTower(Tower[Any]):
     def _encoder(self) -> Encoder:
         opened = self.opened
         require_libraries(*opened.family.libraries)
-        return opened.family.load(opened.folder, self.modality, self.chosen[0].arithmetic)
+        with explained(opened.folder.path, "load it"):
+            return opened.family.load(opened.folder, self.modality, self.chosen[0].arithmetic)
 
     def _wanted(self, only: Collection[str] | None) -> list[Chosen]:
         names = [each.view for each in self.chosen]

@@ -76,7 +76,8 @@ class Clap(Family):
         )
         require_tokenizer(folder)
         require_processor(folder, "feature extractor")
-        depths = folder.config.get("audio_config", {}).get("depths", (2, 2, 6, 2))
+        audio = folder.config.get("audio_config")
+        depths = audio.get("depths", (2, 2, 6, 2)) if isinstance(audio, dict) else ()
         return About(
             widths={"text": width, "audio": width},
             layers={

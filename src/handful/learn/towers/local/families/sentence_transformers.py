@@ -329,7 +329,8 @@ def _modalities(folder: ModelFolder, modules: Sequence[_Module]) -> tuple[str, .
         settings = about.get("parameters")
         mappings = settings.get("route_mappings") if isinstance(settings, Mapping) else None
         routed = {name for name in MODALITIES if name in routes}
-        routed |= {name for name in MODALITIES for key in mappings or () if f"'{name}'" in str(key)}
+        keys = list(mappings) if isinstance(mappings, Mapping) else []
+        routed |= {name for name in MODALITIES for key in keys if f"'{name}'" in str(key)}
         read &= routed or {"text"}
     return tuple(name for name in MODALITIES if name in read)
 
