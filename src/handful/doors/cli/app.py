@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from handful import __version__
 from handful.doors.cli.speaker import speaking
-from handful.doors.cli.verbs import GROUPS, ROOMS, VERBS
+from handful.doors.cli.verbs import ALONE, GROUPS, ROOMS, VERBS
 from handful.foundation.console import Console, JsonForm
 from handful.foundation.errors import HandfulError, UsageError, did_you_mean
 
@@ -102,7 +103,28 @@ def run(words: list[str], console: Console) -> int:
             f'There is no {what} "{words[0]}".',
             f"{did_you_mean(words[0], known)} `handful --help` lists what there is",
         )
-    return _call(words)
+    return _call(_with_second(words))
+
+
+def _with_second(words: list[str]) -> list[str]:
+    """Add the word that a first one means by itself, such as `list` after `towers`."""
+    second = ALONE.get(words[0])
+    if second is None:
+        return words
+    rest = words[1:]
+    seconds = {verb.name.partition(" ")[2] for verb in VERBS if verb.name.startswith(words[0])}
+    if not rest or (rest[0] not in seconds and not _asks(rest[0]) and _is_meant(rest[0])):
+        return [words[0], second, *rest]
+    return words
+
+
+def _asks(word: str) -> bool:
+    return word in ("--help", "-h")
+
+
+def _is_meant(word: str) -> bool:
+    """Whether a word belongs to the listing: an option of it, or a folder."""
+    return word.startswith("-") or Path(word).expanduser().exists() or "/" in word
 
 
 def overview() -> str:

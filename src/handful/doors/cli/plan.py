@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,7 @@ def plan(
     per_class: int | None = None,
     baselines: bool = True,
     seed: int = 0,
+    tower: tuple[str, ...] = (),
     project: Path | None = None,
 ) -> None:
     """Say what a training will cost, before it starts.
@@ -43,6 +45,7 @@ def plan(
         baselines: Fill the table with what people would use instead, and with each modality
             alone, where the budget allows.
         seed: As in the training.
+        tower: As in the training.
         project: The project; the nearest one when left out.
     """
     console = speaker()
@@ -53,6 +56,7 @@ def plan(
         per_class=per_class,
         baselines=baselines,
         seed=seed,
+        towers=tower,
     )
     console.sentence(found.why)
     for modality, blocks in found.blocks.items():
@@ -63,7 +67,7 @@ def plan(
     if found.past:
         console.sentence(found.past)
     console.facts(plan=found.as_dict())
-    _verdict(found, _command(found, seconds(budget), profile, baselines))
+    _verdict(found, _command(found, seconds(budget), profile, baselines, tower))
 
 
 def stages(found: Plan) -> Table:
@@ -106,13 +110,16 @@ def _tenths(value: float) -> str:
     return f"{value:.1f}"
 
 
-def _command(found: Plan, budget_s: float, profile: str | None, baselines: bool) -> str:
+def _command(
+    found: Plan, budget_s: float, profile: str | None, baselines: bool, towers: Sequence[str]
+) -> str:
     """The training that was planned, as a command."""
     words = ["handful train"]
     words += [f"--labels {found.labels}"] if found.labels else []
     words += [f"--budget {budget_text(budget_s)}"]
     words += [f"--profile {profile}"] if profile else []
     words += [] if baselines else ["--no-baselines"]
+    words += [f"--tower {tower}" for tower in towers]
     return " ".join(words)
 
 

@@ -29,6 +29,7 @@ def train(
     per_class: int | None = None,
     baselines: bool = True,
     seed: int = 0,
+    tower: tuple[str, ...] = (),
     project: Path | None = None,
 ) -> None:
     """Learn from the library, beside what you would use instead.
@@ -45,6 +46,9 @@ def train(
         per_class: Use only so many labels per class, to see what fewer would give.
         baselines: Fill the table with what people would use instead, and each modality alone.
         seed: Everything random follows from it.
+        tower: A model folder on disk that reads as well, such as `image=FOLDER`; may be given
+            again. `image=only:FOLDER` reads instead of the weight-free encoder, `image=FOLDER@6`
+            listens to layer 6. `handful towers` lists what there is.
         project: The project; the nearest one when left out.
     """
     console = speaker()
@@ -66,6 +70,7 @@ def train(
             per_class=per_class,
             baselines=baselines,
             seed=seed,
+            towers=tower,
             on_stage=told,
             on_plan=announce,
         )

@@ -42,8 +42,14 @@ GROUPS = {
 }
 """The groups of the overview, in order, with what happens in each."""
 
-ROOMS = {"library": "The library: split, lock, look back, go back, take out, take elsewhere."}
+ROOMS = {
+    "library": "The library: split, lock, look back, go back, take out, take elsewhere.",
+    "towers": "Encoders: list them, fetch a model folder, compare them on your items.",
+}
 """What the two-word verbs that begin with a word have in common."""
+
+ALONE = {"towers": "list"}
+"""What a first word means when no second follows it."""
 
 VERBS = (
     Verb("new", "data", "Make a project: one folder for everything Handful keeps."),
@@ -131,6 +137,21 @@ VERBS = (
         "shelf",
         "housekeeping",
         "List runs and releases, and say which saw items that were forgotten since.",
+    ),
+    Verb(
+        "towers list",
+        "housekeeping",
+        "List what can read your files here: weight-free encoders and model folders.",
+    ),
+    Verb(
+        "towers get",
+        "housekeeping",
+        "Show what fetching a model folder means; with --yes fetch it.",
+    ),
+    Verb(
+        "towers compare",
+        "housekeeping",
+        "Say which encoders and layers agree on your items, and which two to have.",
     ),
     Verb("selftest", "housekeeping", "Prove that the checks find what they are for."),
 )

@@ -27,6 +27,7 @@ from handful.data.library.report import AddReport, Progress
 from handful.data.library.twins.look import find_twins
 from handful.data.modalities.base import MODALITIES
 from handful.doors.python.keeping import Keeping
+from handful.doors.python.towering import Towering, Towers
 from handful.doors.python.withdrawing import Withdrawing
 from handful.foundation.budget import seconds
 from handful.foundation.errors import InputError, UsageError, did_you_mean
@@ -50,7 +51,7 @@ from handful.use.release.bundle import Release, make_release
 from handful.use.release.shelf import Shelf
 
 
-class Project(Keeping, Withdrawing):
+class Project(Keeping, Withdrawing, Towering):
     """One project on disk, with everything that can be done with it.
 
     Get one by `handful.project`, or by `Project.create`, `Project.open` or `Project.find`.
@@ -190,6 +191,7 @@ class Project(Keeping, Withdrawing):
         per_class: int | None = None,
         baselines: bool = True,
         seed: int = 0,
+        towers: Towers | None = None,
     ) -> Plan:
         """Say what a training will cost, before it starts.
 
@@ -202,6 +204,7 @@ class Project(Keeping, Withdrawing):
             per_class: Use only so many labels per class.
             baselines: Fill the table with what people would use instead, where the budget allows.
             seed: As in the training.
+            towers: As in the training.
 
         Returns:
             Stages, totals with an interval, and what would fit when this does not.
@@ -210,7 +213,8 @@ class Project(Keeping, Withdrawing):
             UsageError: When no item has an answer to the task.
             InputError: When the labels are too few, or the files cannot be read.
         """
-        config = _config(labels, budget, profile, per_class, baselines, seed)
+        wanted = self.wanted_towers(towers)
+        config = _config(labels, budget, profile, per_class, baselines, seed, wanted)
         return self._plan(self.items, config)
 
     def label(self, item: str, answer: str, *, task: str, annotator: str = "me") -> str | None:
@@ -254,6 +258,7 @@ class Project(Keeping, Withdrawing):
         per_class: int | None = None,
         baselines: bool = True,
         seed: int = 0,
+        towers: Towers | None = None,
         on_stage: OnStage = lambda stage, done, total: None,
         on_plan: Callable[[Plan], None] = lambda plan: None,
     ) -> Run:
@@ -266,6 +271,9 @@ class Project(Keeping, Withdrawing):
             per_class: Use only so many labels per class.
             baselines: Fill the table with what people would use instead, where the budget allows.
             seed: Everything random follows from it.
+            towers: Modality to a model folder on disk that reads it as well, such as
+                `{"text": "minilm"}`; `only:FOLDER` reads instead of the weight-free encoder,
+                `FOLDER@6` listens to layer 6.
             on_stage: Told about progress.
             on_plan: Told what it will cost, before it starts.
 
@@ -277,7 +285,8 @@ class Project(Keeping, Withdrawing):
             InputError: When the labels are too few.
             BusyError: When another process is training in this project.
         """
-        config = _config(labels, budget, profile, per_class, baselines, seed)
+        wanted = self.wanted_towers(towers)
+        config = _config(labels, budget, profile, per_class, baselines, seed, wanted)
         with self.changing("train"):
             library = self.items
             found = self._plan(library, config)
@@ -500,6 +509,7 @@ def _config(
     per_class: int | None,
     baselines: bool,
     seed: int,
+    towers: tuple[str, ...],
 ) -> Config:
     return Config(
         labels=labels,
@@ -508,6 +518,7 @@ def _config(
         per_class=per_class,
         baselines=baselines,
         seed=seed,
+        towers=towers,
     )
 
 

@@ -9,6 +9,7 @@ shelf.jsonl    which release is champion, challenger, previous; append-only
 events/        uses of releases
 feedback/      what people said of the answers
 cache/         everything that can be made again; may be deleted at any time
+towers/        model folders that read as well, where there are any
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ class Settings:
     """What time and energy cost here."""
     asks: dict[str, str] = field(default_factory=dict)
     """What to say when a modality is missing that would help, such as audio = "Tap it"."""
+    towers: tuple[str, ...] = ()
+    """Folders that hold model folders, beside the project's own `towers`."""
 
 
 class Project:

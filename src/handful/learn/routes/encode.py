@@ -174,7 +174,13 @@ def fit_keys(keys: Sequence[str], seed: int) -> list[str]:
 
 
 def _fit(tower: Tower[Any], reader: _Reader, cache: LatentCache, seed: int) -> None:
-    """Fit a tower, or take over what the same fit gave before."""
+    """Fit what learns in a tower, or take over what the same fit gave before."""
+    for part in tower.parts:
+        if part.learns:
+            _fit_part(part, reader, cache, seed)
+
+
+def _fit_part(tower: Tower[Any], reader: _Reader, cache: LatentCache, seed: int) -> None:
     keys = fit_keys(reader.keys, seed)
     mark = cache.fits.mark(tower.fingerprint(), keys, seed)
     state = cache.fits.read(mark)

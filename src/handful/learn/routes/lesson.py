@@ -13,7 +13,7 @@ from handful.data.library.items import Item
 from handful.data.library.library import Library
 from handful.data.modalities.base import MODALITIES
 from handful.foundation.errors import InputError
-from handful.learn.routes.towers import LEAN
+from handful.learn.routes.towers import lean_of
 from handful.learn.rungs.base import Evidence
 from handful.learn.towers.base import Tower
 from handful.numerics.linear.blocks import Block
@@ -60,7 +60,8 @@ class LessonKernels(NamedTuple):
         Args:
             lean: The modalities that go lean.
         """
-        return self.full.keeping({modality: LEAN[modality] for modality in lean})
+        views = self.full.blocks
+        return self.full.keeping({name: lean_of(name, views[name]) for name in lean})
 
 
 def lean_views(views: Blocks) -> dict[str, Mapping[str, Block]]:
@@ -80,11 +81,8 @@ def lean_views(views: Blocks) -> dict[str, Mapping[str, Block]]:
 
 def _leaner(views: Blocks) -> dict[str, tuple[str, ...]]:
     """The views that are kept, of the modalities that have others as well."""
-    return {
-        modality: kept
-        for modality, kept in LEAN.items()
-        if set(kept) < set(views.get(modality, {}))
-    }
+    leaner = {modality: lean_of(modality, named) for modality, named in views.items()}
+    return {modality: kept for modality, kept in leaner.items() if kept}
 
 
 def kernel_configs(views: Blocks, towers: Mapping[str, Tower[Any]]) -> dict[str, KernelConfig]:

@@ -30,6 +30,7 @@ from handful.learn.model.latents import Latents
 from handful.learn.model.quiet import Quiet
 from handful.learn.routes.calibrating import apply
 from handful.learn.routes.encode import encode_values
+from handful.learn.routes.local import places_near
 from handful.learn.routes.reading import read_queries
 from handful.learn.routes.towers import Recipe, build
 from handful.learn.routes.verdict import Judge
@@ -310,7 +311,7 @@ class Model:
             ) from None
         recipe = Recipe.from_dict(about["towers"])
         towers = {}
-        for modality, tower in build(recipe).items():
+        for modality, tower in build(recipe, places_near(folder)).items():
             tower.load(subarrays(arrays, f"tower/{modality}"))
             towers[modality] = tower
         kernels = subarrays(arrays, "kernels")

@@ -20,8 +20,10 @@ from handful.foundation.hardware.power import EnergyCounter
 from handful.foundation.project.manifest import MANIFEST, read_manifest
 from handful.learn.routes.encode import FITTED_ON, fit_keys
 from handful.learn.routes.gathering import Labelled
+from handful.learn.routes.local import places_near, with_local
+from handful.learn.routes.planning_local import both, local_files
 from handful.learn.routes.probing import Timed, pace_of, time_files, watch
-from handful.learn.routes.towers import LEAN, Profile, Recipe, build, sides_of
+from handful.learn.routes.towers import Profile, Recipe, build, lean_of, sides_of
 from handful.learn.rungs.base import Rung
 from handful.learn.towers.base import Tower
 from handful.learn.towers.latents import LatentCache
@@ -88,7 +90,7 @@ def plan(question: Question) -> Plan:
     ways = _ways(counts, replace(pace, share=share()), past, config.baselines)
     chosen = choose(ways, config.budget_s)
     lessons = learn(past, chosen.profile)
-    blocks = recipe_of(chosen.profile, list(chosen.counts.files), question.learned.items).blocks
+    blocks = {name: tuple(files.widths) for name, files in chosen.counts.files.items()}
     return finish(
         chosen,
         lessons,
@@ -216,20 +218,29 @@ def _count(
     shelf = _Shelf(cache, question.config.seed)
     files: dict[Profile, dict[str, Files]] = {profile: {} for profile in profiles}
     labelled = set(learned.rows.tolist())
+    local = with_local(Recipe(blocks={}), question.config.towers, question.cache, held).local
     for modality, rows in held.items():
         items = [learned.items[row] for row in rows]
+        with_label = sum(row in labelled for row in rows)
+        views, extra = local.get(modality, ()), None
+        if views:
+            near = places_near(question.cache)
+            extra = local_files(question.library, items, modality, views, cache, with_label, near)
+            if any(each.is_alone for each in views):
+                for profile in profiles:
+                    files[profile][modality] = extra
+                continue
         keys = [item.parts[modality].content_sha256 for item in items]
         recipes = [recipe_of(profile, [modality], items) for profile in profiles]
         towers = [build(recipe)[modality] for recipe in recipes]
         found = time_files(question.library, items, modality, towers, question.config.seed)
-        with_label = sum(row in labelled for row in rows)
         for profile, recipe, timed in zip(profiles, recipes, found, strict=True):
             fitted = shelf.fitted(recipe, modality, keys)
             missing = shelf.missing(modality, keys, timed, fitted)
             made = _files(timed, recipe.picture_px, missing, len(items), with_label, pace)
             if fitted:
                 made = replace(made, fitted_on=0, fit_s=0.0, fit_bytes=0.0)
-            files[profile][modality] = made
+            files[profile][modality] = both(made, extra) if extra else made
     shared = _shared_counts(question)
     return {profile: replace(shared, files=found) for profile, found in files.items()}
 
@@ -298,8 +309,7 @@ def _files(
         if name in costs.FITS:
             sample_bytes = max(sample_bytes, costs.FITS[name].sample_bytes)
     widths = timed.widths(names)
-    kept = LEAN.get(timed.tower.modality, ())
-    has_lean = set(kept) < set(names)
+    kept = lean_of(timed.tower.modality, names)
     return Files(
         items=items,
         fresh=max((missing[name] for name in stale), default=0),
@@ -311,7 +321,7 @@ def _files(
         fit_s=fit_s,
         fit_bytes=timed.value_bytes * fitted_on + sample_bytes,
         cached_bytes=timed.cached_bytes(stale),
-        lean_width=sum(widths[name] for name in kept) if has_lean else 0,
+        lean_width=sum(widths[name] for name in kept),
     )
 
 

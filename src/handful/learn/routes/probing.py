@@ -208,6 +208,26 @@ def time_files(
         return _timed(library, more, modality, towers, seed)
 
 
+def read_few(
+    library: Library, items: Sequence[Item], modality: str, count: int
+) -> tuple[list[Any], float]:
+    """Read a few files of all sizes.
+
+    Args:
+        library: Where the items are.
+        items: Those that have the modality.
+        modality: Which.
+        count: How many are wanted.
+
+    Returns:
+        Their values, and core seconds to read one.
+
+    Raises:
+        InputError: When none can be read.
+    """
+    return _read(library, _spread(items, modality, count), modality)
+
+
 def _timed(
     library: Library,
     items: Sequence[Item],

@@ -52,6 +52,7 @@ from handful.learn.routes.lesson import (
     views_of,
     with_kernels,
 )
+from handful.learn.routes.local import places_near, with_local
 from handful.learn.routes.model import Model
 from handful.learn.routes.planning import Question, plan
 from handful.learn.routes.quieting import choose_quiet
@@ -91,6 +92,8 @@ class Config:
     """Use only so many labels per class, drawn by the seed; for asking what fewer would give."""
     seed: int = 0
     """Everything random follows from it."""
+    towers: tuple[str, ...] = ()
+    """Model folders that read as well, such as `image=FOLDER`; see `handful towers`."""
     latents: latent_room.Config = field(default_factory=latent_room.Config)
     """How compact latents are made."""
 
@@ -192,10 +195,11 @@ def _learn(
     held = [name for name in MODALITIES if any(name in item.modalities for item in learned.items)]
     assert config.profile
     recipe = Recipe.of(config.profile, held, sides_of(learned.items))
+    recipe = with_local(recipe, config.towers, cache, held)
     encoded = encode(
         library,
         learned.items,
-        build(recipe),
+        build(recipe, places_near(cache)),
         LatentCache(cache / "latents"),
         seed=config.seed,
         on_items=lambda name, done, total: on_stage(f"encoding {name}", done, total),

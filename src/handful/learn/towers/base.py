@@ -32,6 +32,14 @@ class Tower(ABC, Generic[V]):
     modality: str
     """One of `text`, `image`, `audio`."""
 
+    learns: bool = True
+    """Whether `fit` learns anything; a tower with fixed weights is used as it is."""
+
+    @property
+    def parts(self) -> tuple[Tower[V], ...]:
+        """The towers that it is made of; itself where it is one."""
+        return (self,)
+
     @abstractmethod
     def fit(self, values: Sequence[V], *, seed: int) -> None:
         """Learn from values, without labels; a tower with fixed weights does nothing.

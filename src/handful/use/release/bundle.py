@@ -37,7 +37,9 @@ from handful.foundation.goal import Goal
 from handful.foundation.project.atomic import UNFINISHED
 from handful.foundation.project.lock import locked
 from handful.foundation.project.manifest import MANIFEST, read_manifest
+from handful.learn.routes.local import places_near, require_same
 from handful.learn.routes.seen import SEEN
+from handful.learn.routes.towers import Recipe
 from handful.trust.evaluate.cases import listed
 from handful.trust.evaluate.report import ANSWERS, REPORT, Report
 from handful.use.release.card import write_card
@@ -128,7 +130,8 @@ def make_release(
     Raises:
         ProjectError: When the run is not finished, holds no model, or a release of that digest
             was altered.
-        InputError: When the model's folder holds anything but safetensors and JSON.
+        InputError: When the model's folder holds anything but safetensors and JSON, or a model
+            folder that it reads with is gone or another one.
         BusyError: When another process is making a release in this project.
         StorageError: When the disk refuses; no release is there then.
     """
@@ -139,12 +142,13 @@ def make_release(
             "train again, to the end",
         )
     goal = goal or Goal()
+    needs = _needs(run / MODEL)
     with _unfinished(releases) as folder:
         files = _copy_model(run / MODEL, folder)
         files += _copy_evidence(run, folder, with_answers)
         kept = [name for name in (CONFIG, SEEN) if (run / name).is_file()]
         files += [_copy(run / name, folder, name) for name in kept]
-        about = _about(run, record, learned_from or {})
+        about = _about(run, record, learned_from or {}) | needs
         report = _evidence_of(folder, about)
         found = thresholds if thresholds is not None else _thresholds_of(folder / MODEL)
         texts = {
@@ -312,6 +316,35 @@ def _about(run: Path, record: Mapping[str, Any], learned_from: Mapping[str, Any]
     kept = {key: record[key] for key in (*_KEPT, *_TOLD) if key in record}
     stamp = {"run": run.name, "created": record["created"], "made_by": record["made_by"]}
     return jsonable({**stamp, **kept, "learned_from": dict(learned_from)})
+
+
+def _needs(model: Path) -> dict[str, Any]:
+    """The model folders that it reads with, which are not part of the bundle; {} without any.
+
+    Raises:
+        InputError: When one is gone, or no longer the one that was trained with.
+    """
+    if not (model / MANIFEST).is_file():
+        return {}
+    content = json.loads((model / MANIFEST).read_text(encoding="utf-8"))
+    towers = content.get("towers") if isinstance(content, dict) else None
+    if not isinstance(towers, dict) or not towers.get("local"):
+        return {}
+    recipe = Recipe.from_dict(towers)
+    require_same(recipe, places_near(model))
+    return {
+        "needs": [
+            {
+                "modality": modality,
+                "folder": Path(each.folder).name,
+                "family": each.family,
+                "layer": each.tap,
+                "weights": each.weights,
+            }
+            for modality, views in recipe.local.items()
+            for each in views
+        ]
+    }
 
 
 def _evidence_of(folder: Path, about: Mapping[str, Any]) -> Report | None:

@@ -131,6 +131,13 @@ def _purpose(about: Mapping[str, Any], goal: Goal, report: Report | None) -> lis
         f'- "Sure" may be wrong in {percent_text(goal.sure_error)} of cases, "fairly sure" in '
         f"{percent_text(goal.fairly_sure_error)}."
     )
+    for each in about.get("needs") or ():
+        layer = "" if each["layer"] == "output" else f", layer {plain(each['layer'])}"
+        lines.append(
+            f"- It reads {plain(each['modality'])} with the model folder `{plain(each['folder'])}` "
+            f"({plain(each['family'])}{layer}; weights `{str(each['weights'])[:16]}`), which is "
+            "not part of this release."
+        )
     lines.append("- Anything else is not what it was made for.")
     return ["\n".join(lines)]
 

@@ -1,0 +1,1 @@
+"""Families of model folders: each knows its folders, and how to ask their network."""
