@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from handful.data.library.items import Item
 from handful.data.library.library import Library
-from handful.foundation.errors import HandfulError, UsageError
+from handful.foundation.errors import HandfulError
 from handful.foundation.hardware.extras import find_module
 from handful.learn.model import latents as latent_room
 from handful.learn.model.latent_logistic import fit_line
@@ -35,11 +35,9 @@ from handful.learn.routes.lesson import (
 )
 from handful.learn.routes.quieting import choose_quiet
 from handful.learn.routes.towers import Recipe, build, sides_of
-from handful.learn.rungs.base import Evidence, Learned, Lesson, Rung, usable_folds
+from handful.learn.rungs.base import Evidence, Learned, Lesson, Rung, dealt_folds
 from handful.learn.towers.latents import LatentCache
 from handful.numerics.decide.calibrate import log_loss
-from handful.numerics.linear import folds as fold_room
-from handful.numerics.linear.folds import Folds
 from handful.numerics.linear.kernels import Blocks, Parts
 from real_kept import About, Answers, Cell, Kept, Said, pack
 from real_sets import TASK, RealSet
@@ -197,7 +195,9 @@ class Situation:
     cpu_s: float
 
 
-def situation(part: Part, modalities: Sequence[str], count: int, seed: int) -> Situation:
+def situation(
+    part: Part, modalities: Sequence[str], count: int, seed: int, *, may_quieten: bool = True
+) -> Situation:
     """Draw labels, and put together what a rung may see.
 
     Args:
@@ -205,16 +205,20 @@ def situation(part: Part, modalities: Sequence[str], count: int, seed: int) -> S
         modalities: What the labelled and the test items show.
         count: Labels per class; 0 for all.
         seed: Decides which items are labelled.
+        may_quieten: Whether what tells groups apart may be turned down.
     """
     rows = np.arange(len(part.train))
     if count:
         rows = draw(part.train_labels, part.groups, count, seed)
     labels, groups = part.train_labels[rows], part.groups[rows]
     start = time.process_time()
-    shown = {name: part.train_views[name] for name in modalities}
-    size = {"classes": len(part.classes), "seed": seed}
-    quiet = choose_quiet(shown, part.towers, part.groups, rows, labels, **size)
-    heard = part.heard(bool(quiet.views))
+    is_quiet = False
+    if may_quieten:
+        shown = {name: part.train_views[name] for name in modalities}
+        size = {"classes": len(part.classes), "seed": seed}
+        quiet = choose_quiet(shown, part.towers, part.groups, rows, labels, **size)
+        is_quiet = bool(quiet.views)
+    heard = part.heard(is_quiet)
     views = views_of({name: heard.train[name] for name in modalities}, rows)
     kernels = LessonKernels.fit(views, part.towers, seed)
     nothing = Parts({}, {}, {})
@@ -228,7 +232,7 @@ def situation(part: Part, modalities: Sequence[str], count: int, seed: int) -> S
         evidence=with_kernels(evidence, kernels),
         labels=labels,
         classes=part.classes,
-        folds=_folds(labels, groups, seed),
+        folds=dealt_folds(labels, groups, count=5, seed=seed),
         seed=seed,
     )
     lean = ladder.leaner_modalities(lesson)
@@ -259,15 +263,6 @@ def _take(blocks: Blocks, modalities: Sequence[str], rows: Places | None) -> dic
         for name in modalities
         if name in blocks
     }
-
-
-def _folds(labels: Places, groups: NDArray[Any], seed: int) -> Folds | None:
-    """Group-aware folds of the labelled items; None when none of them can be held out."""
-    try:
-        found = fold_room.split(labels, groups, items=len(labels), count=5, seed=seed)
-    except UsageError:
-        return None
-    return usable_folds(found, labels)
 
 
 class Answering:

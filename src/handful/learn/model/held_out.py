@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from handful.numerics.decide.calibrate import Temperature
+from handful.numerics.decide.calibrate import Temperature, log_loss
 from handful.numerics.linear.folds import Folds
 from handful.numerics.linear.logistic import softmax
 
@@ -62,6 +62,16 @@ def choose(
         found.append((round(float(quality), 12), penalties[place], place, temperature, held_out))
     _, _, place, temperature, held_out = max(found, key=lambda each: each[:2])
     return Choice(place, temperature, held_out)
+
+
+def loss(held_out: NDArray[np.float64] | None, labels: NDArray[np.intp]) -> float:
+    """How improbable the right answers were; 0 where nothing was held out, as all are alike then.
+
+    Args:
+        held_out: `[N, K]` held-out probabilities, or None.
+        labels: `[N]` class numbers.
+    """
+    return 0.0 if held_out is None else log_loss(held_out, labels)
 
 
 def shown(labels: NDArray[np.intp], classes: int) -> NDArray[np.bool_]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from handful.data.modalities.base import MODALITIES
 from handful.foundation.errors import HandfulError, InputError, require
+from handful.foundation.wording import listed
 from handful.numerics.linear import cca, cross_ridge, pca
 from handful.numerics.linear.blocks import Block
 from handful.numerics.linear.cca import SharedSpace
@@ -38,7 +39,7 @@ class Config:
     """A modality that fewer items have is left out."""
     shared: cca.Config = field(default_factory=lambda: cca.Config(fewest_pairs=8))
     """How agreement between modalities is found. Eight groups of pairs are few, and what is found
-    is tried as one more candidate only, so little is risked."""
+    serves finding, and vouches for predictions; held-out labels decide how much these count."""
     predicted: cross_ridge.Config = field(default_factory=cross_ridge.Config)
     """How modalities predict each other."""
 
@@ -172,8 +173,7 @@ class Latents:
         """What was found out about the modalities, in words."""
         said = [self.note] if self.note else []
         if self.cross.maps:
-            *first, last = self.cross.maps
-            said.append(f"{', '.join(first)} and {last} tell of each other, which saves labels.")
+            said.append(f"{listed(self.cross.maps)} tell of each other, which saves labels.")
         if self.space is None:
             return said
         for link in self.space.links:

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from handful.foundation.wording import listed
 from handful.numerics.linear.blocks import Block
 from handful.numerics.linear.kernels import Blocks
 from handful.numerics.linear.nuisance import Config, Nuisance
@@ -64,11 +65,9 @@ class Quiet:
         """What was turned down, in words; nothing where nothing was."""
         if not self.views:
             return []
-        *first, last = self.views
-        names = f"{', '.join(first)} and {last}" if first else last
         return [
-            f"Groups differ in {names} by more than chance; what tells them apart was turned down, "
-            "so that labels of one group serve another."
+            f"Groups differ in {listed(self.views)} by more than chance; what tells them apart was "
+            "turned down, so that labels of one group serve another."
         ]
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -17,7 +17,14 @@ from handful.foundation.errors import UsageError
 from handful.learn.routes.arms import Arm, Table
 from handful.learn.routes.calibrating import apply, calibrate
 from handful.learn.routes.ladder import Groups, Settings, choose, leaner_modalities
-from handful.learn.rungs.base import Learned, Lesson, Rung, require_classes, usable_folds
+from handful.learn.rungs.base import (
+    Learned,
+    Lesson,
+    Rung,
+    dealt_folds,
+    require_classes,
+    usable_folds,
+)
 from handful.numerics.decide.calibrate import Temperature
 from handful.numerics.linear import folds as fold_room
 from handful.numerics.linear.folds import Folds, Nested
@@ -85,7 +92,7 @@ def climb(
         for step, what in enumerate(table.turn(turn), place * len(table.ways)):
             on_step(f"measuring {what} on held-out groups", step, total)
     on_step("learning from all labels", total - 1, total)
-    folds = outer or _split(lesson, groups, count)
+    folds = outer or dealt_folds(lesson.labels, groups, count=count, seed=lesson.seed)
     whole = replace(lesson, folds=folds)
     lean = leaner_modalities(whole)
     whole = replace(whole, evidence=whole.evidence.leaner(lean))
@@ -123,14 +130,3 @@ def _turns(
         what = "With a group held out, too few classes are left to learn. So nothing was measured."
         return [], None, [*outer.notes, what]
     return turns, outer, list(outer.notes)
-
-
-def _split(lesson: Lesson, groups: Groups, count: int) -> Folds | None:
-    """Folds to choose on when there are too few groups to measure as well."""
-    try:
-        folds = fold_room.split(
-            lesson.labels, groups, items=len(lesson), count=count, seed=lesson.seed
-        )
-    except UsageError:
-        return None
-    return usable_folds(folds, lesson.labels)

@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handful.foundation.errors import UsageError
 from handful.learn.model.kernel_ridge import fit_ridge
 from handful.learn.model.quiet import Quiet, groups_are_mixed
 from handful.learn.routes.lesson import kernel_configs, views_of
-from handful.learn.rungs.base import usable_folds
+from handful.learn.rungs.base import dealt_folds
 from handful.learn.towers.base import Tower
 from handful.numerics.decide.calibrate import brier_score
-from handful.numerics.linear import folds as fold_room
 from handful.numerics.linear.folds import Folds
 from handful.numerics.linear.fusion import sum_kernels
 from handful.numerics.linear.kernels import Blocks, KernelSum
@@ -54,20 +52,12 @@ def choose_quiet(
     if len(np.unique(labels)) < 2 or not groups_are_mixed(labels, groups[rows]):
         return nothing
     quiet = Quiet.fit(views, groups, seed)
-    folds = _folds(labels, groups[rows], seed)
+    folds = dealt_folds(labels, groups[rows], count=_FOLDS, seed=seed)
     if not quiet.views or folds is None:
         return quiet
     loud = views_of(views, rows)
     losses = [_loss(each, towers, labels, folds, classes, seed) for each in (quiet.of(loud), loud)]
     return quiet if losses[0] <= losses[1] else nothing
-
-
-def _folds(labels: NDArray[np.intp], groups: NDArray[Any], seed: int) -> Folds | None:
-    try:
-        found = fold_room.split(labels, groups, items=len(labels), count=_FOLDS, seed=seed)
-    except UsageError:
-        return None
-    return usable_folds(found, labels)
 
 
 def _loss(

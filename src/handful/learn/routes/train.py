@@ -65,6 +65,7 @@ from handful.learn.towers.latents import LatentCache
 from handful.learn.train.costs import network_s
 from handful.numerics.linear.inflation import inflation
 from handful.numerics.linear.kernels import Blocks
+from handful.numerics.linear.stack import Stack
 
 _MANY_LABELS = 1500
 """Products of fewer labels than this wait for each other on several threads: on a busy two-core
@@ -328,12 +329,10 @@ def _evidence(base: Model, latents: Latents, views: Blocks, learned: Labelled) -
 
 def _leak_sentences(lesson: Lesson, groups: NDArray[Any], config: Config) -> list[str]:
     """What a split at random would have promised on these latents, where that is too much."""
-    blocks = []
-    for kinds in lesson.evidence.latents.values():
-        values = np.concatenate([block.values for block in kinds.values()], axis=1)
-        norm = np.linalg.norm(values, axis=1).mean()
-        blocks.append(values / max(float(norm), 1e-12))
-    found = inflation(np.concatenate(blocks, axis=1), lesson.labels, groups, seed=config.seed)
+    plain = {name: named["plain"] for name, named in lesson.evidence.latents.items()}
+    seen = {name: block for name, block in plain.items() if block.present.any()}
+    rows = Stack.fit(seen).features(seen)
+    found = inflation(rows, lesson.labels, groups, seed=config.seed)
     return [found.sentence(config.labels)] if found and found.is_certain else []
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from handful.foundation.errors import InputError, UsageError, did_you_mean
 from handful.learn.model.kernel_ridge import KernelModel
 from handful.numerics.linear.blocks import Block
-from handful.numerics.linear.folds import Folds
+from handful.numerics.linear.folds import Folds, split
 from handful.numerics.linear.fusion import sum_kernels
 from handful.numerics.linear.kernels import Blocks, Parts
 
@@ -129,11 +129,15 @@ class Evidence:
         return Evidence(
             kernels=_parts_alone(self.kernels, modality),
             lean=_parts_alone(self.lean, modality),
-            latents=_plain({modality: self.latents[modality]}),
-            lean_latents=_plain(_kept(self.lean_latents, modality)),
+            latents={modality: self.latents[modality]},
+            lean_latents=_kept(self.lean_latents, modality),
             views=_kept(self.views, modality),
             inputs=None if self.inputs is None else {modality: self.inputs[modality]},
-        )
+        ).without_pairs()
+
+    def without_pairs(self) -> Evidence:
+        """The same items as if no item with two modalities had taught anything."""
+        return replace(self, latents=_plain(self.latents), lean_latents=_plain(self.lean_latents))
 
     def take(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Evidence:
         """Some of the items, against some of the items learned from.
@@ -269,8 +273,16 @@ class KernelHead(Head):
         for held in evidence.kernels.rows.values():
             has_any |= held
         if has_any.any():
-            found[has_any] = self.model.probabilities(sum_kernels(evidence.kernels))[has_any]
+            found[has_any] = self.model.probabilities(self.kernel(evidence))[has_any]
         return found
+
+    def kernel(self, evidence: Evidence) -> NDArray[np.float32]:
+        """`[M, N]` how near each item is to each labelled one.
+
+        Args:
+            evidence: Of items of which one has a modality at least.
+        """
+        return sum_kernels(evidence.kernels)
 
     def arrays(self) -> Arrays:
         """The weights of the labelled items and the prior."""
@@ -383,6 +395,24 @@ def require_classes(lesson: Lesson) -> None:
             f"All {len(lesson)} labelled items are of one class ({only}), and two are needed.",
             "label some items of another class",
         )
+
+
+def dealt_folds(
+    labels: NDArray[np.intp], groups: NDArray[Any] | None, *, count: int, seed: int
+) -> Folds | None:
+    """Group-aware folds of labelled items; None when none of them can be held out.
+
+    Args:
+        labels: `[N]` class numbers.
+        groups: `[N]` group of each; None when items are unrelated.
+        count: Folds at most.
+        seed: Deals the groups.
+    """
+    try:
+        found = split(labels, groups, items=len(labels), count=count, seed=seed)
+    except UsageError:
+        return None
+    return usable_folds(found, labels)
 
 
 def usable_folds(folds: Folds | None, labels: NDArray[np.intp]) -> Folds | None:

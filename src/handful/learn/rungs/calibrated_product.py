@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handful.foundation.errors import InputError, require
+from handful.learn.model.held_out import loss
 from handful.learn.model.kernel_ridge import KernelFit, KernelModel, fit_ridge
 from handful.learn.model.latent_logistic import LogisticFit, LogisticModel, fit_logistic
 from handful.learn.rungs.base import (
@@ -30,7 +31,6 @@ from handful.learn.rungs.base import (
     require_classes,
     subarrays,
 )
-from handful.numerics.decide.calibrate import log_loss
 from handful.numerics.linear.fusion import multiply_probabilities, sum_kernels
 
 Voice = KernelModel | LogisticModel
@@ -138,7 +138,7 @@ class CalibratedProduct(Rung):
         if self.config.voice != "logistic" and has_kernel:
             kernel = sum_kernels(part.evidence.kernels)
             fits.append(fit_ridge(kernel, part.labels, part.folds, prior))
-        return min(fits, key=lambda fit: _loss(fit, part.labels))
+        return min(fits, key=lambda fit: loss(fit.held_out, part.labels))
 
 
 def _ask(voice: Voice, evidence: Evidence, modality: str) -> NDArray[np.float64]:
@@ -146,10 +146,6 @@ def _ask(voice: Voice, evidence: Evidence, modality: str) -> NDArray[np.float64]
         return voice.probabilities({"plain": evidence.latents[modality]["plain"]})
     learned_from = evidence.kernels.columns[modality]
     return voice.probabilities(sum_kernels(evidence.kernels, (modality,))[:, learned_from])
-
-
-def _loss(fit: KernelFit | LogisticFit, labels: NDArray[np.intp]) -> float:
-    return 0.0 if fit.held_out is None else log_loss(fit.held_out, labels)
 
 
 def _kind(voice: Voice) -> str:

@@ -20,11 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handful.foundation.errors import InputError, require
+from handful.learn.model.held_out import loss
 from handful.learn.model.kernel_ridge import KernelModel, fit_ridge
 from handful.learn.rungs.base import (
     Arrays,
     Evidence,
     Head,
+    KernelHead,
     Learned,
     Lesson,
     Rung,
@@ -32,7 +34,6 @@ from handful.learn.rungs.base import (
     require_classes,
     subarrays,
 )
-from handful.numerics.decide.calibrate import log_loss
 from handful.numerics.linear.blocks import Block
 from handful.numerics.linear.fusion import sum_kernels
 
@@ -86,23 +87,16 @@ class Told(NamedTuple):
         return joined
 
 
-class PairsHead(Head):
+class PairsHead(KernelHead):
     """Ridge on kernels and on what the modalities tell of each other."""
 
     def __init__(self, model: KernelModel, told: Told) -> None:
-        self.model = model
+        super().__init__(model)
         self.told = told
 
-    def probabilities(self, evidence: Evidence) -> NDArray[np.float64]:
-        """Scores through a softmax; the prior for an item with no modality."""
-        found = np.tile(self.model.prior, (len(evidence), 1))
-        has_any = np.zeros(len(evidence), dtype=bool)
-        for held in evidence.kernels.rows.values():
-            has_any |= held
-        if has_any.any():
-            joined = self.told.beside(sum_kernels(evidence.kernels), evidence.predicted)
-            found[has_any] = self.model.probabilities(joined)[has_any]
-        return found
+    def kernel(self, evidence: Evidence) -> NDArray[np.float32]:
+        """The sum of the kernels, with the kernel of predictions beside it."""
+        return self.told.beside(super().kernel(evidence), evidence.predicted)
 
     def arrays(self) -> Arrays:
         """The ridge, and what the labelled items tell."""
@@ -147,7 +141,7 @@ class KernelPairs(Rung):
             joined = told.beside(kernel, block)
             joined = (joined + joined.T) / 2
             tried.append((fit_ridge(joined, lesson.labels, lesson.folds, lesson.prior), told))
-        fit, told = min(tried, key=lambda each: _loss(each[0].held_out, lesson.labels))
+        fit, told = min(tried, key=lambda each: loss(each[0].held_out, lesson.labels))
         return Learned(
             head=PairsHead(fit.model, told),
             held_out=fit.held_out,
@@ -161,7 +155,3 @@ class KernelPairs(Rung):
             KernelModel.from_arrays(subarrays(arrays, "ridge")),
             Told(told["rows"], told["origin"], told["scale"].item(), told["weight"].item()),
         )
-
-
-def _loss(held_out: NDArray[np.float64] | None, labels: NDArray[np.intp]) -> float:
-    return 0.0 if held_out is None else log_loss(held_out, labels)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handful.foundation.errors import require
+from handful.learn.model.held_out import loss
 from handful.learn.model.latent_logistic import LogisticFit, LogisticModel, fit_logistic
 from handful.learn.rungs.base import (
     Arrays,
@@ -30,7 +31,6 @@ from handful.learn.rungs.base import (
     Rung,
     require_classes,
 )
-from handful.numerics.decide.calibrate import log_loss
 from handful.numerics.linear.blocks import Block
 from handful.numerics.linear.logistic import PENALTIES
 
@@ -102,7 +102,7 @@ class LogisticJoint(Rung):
         for weight in weights:
             if weight != middle:
                 fits[weight] = _fit(blocks, lesson, weight, near)
-        weight = min(fits, key=lambda each: _loss(fits[each], lesson.labels))
+        weight = min(fits, key=lambda each: loss(fits[each].held_out, lesson.labels))
         fit, note = fits[weight], f"penalty {fits[weight].penalty:g}"
         if _PREDICTED in blocks:
             note += f", pairs x {weight:g}"
@@ -128,10 +128,6 @@ def _neighbours(penalty: float) -> Sequence[float]:
     """A penalty with the next stronger and weaker one: another weight moves the best no further."""
     place = PENALTIES.index(penalty) if penalty in PENALTIES else 0
     return PENALTIES[max(place - 1, 0) : place + 2]
-
-
-def _loss(fit: LogisticFit, labels: NDArray[np.intp]) -> float:
-    return 0.0 if fit.held_out is None else log_loss(fit.held_out, labels)
 
 
 def _blocks(evidence: Evidence) -> dict[str, Block]:
