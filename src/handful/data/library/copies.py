@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from handful.data.library.items import Item, Part, Split, truths
 from handful.data.modalities.base import MODALITIES
+from handful.foundation.wording import listed
 
 if TYPE_CHECKING:
     from handful.data.library.library import Library
@@ -42,7 +43,7 @@ class Conflict(NamedTuple):
         """It in plain words, with the items named."""
         what = f"{self.about} {self.task}".strip()
         (name, value), *others = self.said[:4]
-        rest = _and([f'{value} in "{other}"' for other, value in others])
+        rest = listed(f'{value} in "{other}"' for other, value in others)
         more = f", and {len(self.said) - 4} more" if len(self.said) > 4 else ""
         return f'"{name}" has the {what} {value}, while the same content is {rest}{more}.'
 
@@ -153,7 +154,3 @@ def _answer_to(task: str) -> Callable[[Item], str]:
 def _taking_part(item: Item) -> str:
     """The split, unless it is the one that takes part in nothing."""
     return "" if item.split in (None, Split.OUT) else str(item.split)
-
-
-def _and(said: list[str]) -> str:
-    return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else "".join(said)

@@ -20,6 +20,7 @@ from handful.data.library.card import HISTORY, Card, now, past_cards
 from handful.data.library.writer import Tables
 from handful.foundation.errors import ProjectError, UsageError, did_you_mean
 from handful.foundation.project.atomic import append_line, read_lines
+from handful.foundation.wording import listed
 
 _NAME = re.compile(r"[^\W\d_][\w.-]{0,63}")
 """A letter of any script first, so that no name is taken for a number or an option."""
@@ -341,8 +342,7 @@ def _are(past: History) -> str:
         shown.append(f"{version} (tag {named})" if tags else str(version))
     if len(shown) == 1:
         return f"is {shown[0]}"
-    older = f"{more} older ones, " if more else ""
-    return f"are {older}{', '.join(shown[:-1])} and {shown[-1]}"
+    return f"are {listed([f'{more} older ones', *shown] if more else shown)}"
 
 
 _T = TypeVar("_T")

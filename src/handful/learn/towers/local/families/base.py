@@ -56,9 +56,9 @@ class Family(ABC):
         """The name in tables and recipes: the file name."""
         return type(self).__module__.rpartition(".")[2]
 
-    @abstractmethod
     def knows(self, folder: ModelFolder) -> bool:
-        """Whether a folder is of this family, by what its settings say."""
+        """Whether its config names this family, and it is not wrapped by sentence-transformers."""
+        return folder.kind == self.name and "modules.json" not in folder.settings
 
     @abstractmethod
     def look(self, folder: ModelFolder) -> About:

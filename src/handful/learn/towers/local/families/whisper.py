@@ -54,10 +54,6 @@ class Config:
 class Whisper(Family):
     """Folders whose config says `whisper`; the half that writes is left out."""
 
-    def knows(self, folder: ModelFolder) -> bool:
-        """Whether its config says so, and it is not wrapped by sentence-transformers."""
-        return folder.kind == "whisper" and "modules.json" not in folder.settings
-
     def look(self, folder: ModelFolder) -> About:
         """Describe a folder; see `Family.look`."""
         weights = read_weights(folder.path)
