@@ -28,8 +28,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> hd.Project:
     project = hd.project(base / "shop")
     project.add(table, columns={"labels": ["kind"], "text": ["note"]})
     shelf = models.folders(tmp_path_factory.getbasetemp())
-    for name in ("clip", "minilm", "clap"):
+    for name in ("clip", "minilm"):
         models.copy_of(shelf / name, project.folder / "towers" / name)
+    models.copy_of(shelf / "clap", base / "models" / "clap")
     return project
 
 
@@ -40,7 +41,8 @@ def files(shop: hd.Project) -> Path:
 
 @pytest.fixture(scope="module")
 def run(shop: hd.Project) -> Run:
-    towers = {"image": "clip", "text": "minilm", "audio": "only:clap@1"}
+    elsewhere = shop.folder.parent / "models" / "clap"
+    towers = {"image": "clip", "text": "minilm", "audio": f"only:{elsewhere}@1"}
     return shop.train("kind", "2min", profile="fast", baselines=False, towers=towers)
 
 
@@ -58,8 +60,9 @@ def test_the_recipe_records_what_decides_the_numbers(shop: hd.Project, run: Run)
     assert entry["folder"] == "clap"
     assert (entry["family"], entry["tap"], entry["is_alone"]) == ("clap", "1", True)
     assert len(entry["weights"]) == len(entry["settings"]) == 64
-    text = (run.folder / "model" / "manifest.json").read_text()
-    assert str(shop.folder) not in text, "a project may be moved"
+    for name in ("model/manifest.json", "config.toml"):
+        text = (run.folder / name).read_text()
+        assert str(shop.folder.parent) not in text, "a project may be moved"
 
 
 def test_the_plan_counts_what_the_folders_cost(shop: hd.Project) -> None:
@@ -106,6 +109,9 @@ def test_a_release_says_what_it_needs(shop: hd.Project, run: Run) -> None:
     assert {each["folder"] for each in made.about["needs"]} == {"clip", "minilm", "clap"}
     assert "- It reads audio with the model folder `clap` (clap, layer 1;" in made.card
     assert "which is not part of this release" in made.card
+    here = str(shop.folder.parent).encode()
+    files = [path for path in made.folder.rglob("*") if path.is_file()]
+    assert not [path for path in files if here in path.read_bytes()], "no path of this machine"
 
 
 def test_another_folder_of_the_same_name_is_refused_by_predict_and_release(

@@ -11,6 +11,7 @@ from handful.learn.routes.local import (
     Wanted,
     places_near,
     read_wanted,
+    remember,
     require_same,
     wanted_in,
     with_local,
@@ -89,6 +90,22 @@ def test_a_folder_near_the_project_is_written_down_by_name_and_others_by_path(
     monkeypatch.setenv("HANDFUL_TOWERS", os.pathsep.join([str(else_), ""]))
     assert places_near() == (else_,)
     assert wanted_in(["audio=clap"], places_near(), places_near()) == ("audio=clap",)
+
+
+def test_a_folder_elsewhere_is_remembered_by_the_project_and_named_by_the_run(
+    tmp_path: Path,
+) -> None:
+    project, else_ = tmp_path / "shop", tmp_path / "elsewhere"
+    for folder in (project / "towers" / "clip", project / "runs", else_ / "clap", else_ / "clip"):
+        folder.mkdir(parents=True)
+    wanted = (f"audio=only:{else_ / 'clap'}@1", "image=clip", f"image={else_ / 'clip'}")
+    for _ in range(2):
+        kept = remember(wanted, project)
+    assert kept == ("audio=only:clap@1", "image=clip", f"image={else_ / 'clip'}")
+    assert else_ in places_near(project / "runs")
+    assert len((project / "towers" / "elsewhere.jsonl").read_text().splitlines()) == 1
+    assert remember((), tmp_path / "none") == ()
+    assert not (tmp_path / "none").exists()
 
 
 def test_folders_stand_beside_the_blocks_or_instead_of_them(shelf: Path, tmp_path: Path) -> None:

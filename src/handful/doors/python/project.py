@@ -33,6 +33,7 @@ from handful.foundation.budget import seconds
 from handful.foundation.errors import InputError, UsageError, did_you_mean
 from handful.foundation.project.folder import SETTINGS
 from handful.learn.routes.gathering import gather
+from handful.learn.routes.local import remember
 from handful.learn.routes.planning import Question, require_possible
 from handful.learn.routes.planning import plan as plan_training
 from handful.learn.routes.run import Run, pick
@@ -285,9 +286,9 @@ class Project(Keeping, Withdrawing, Towering):
             InputError: When the labels are too few.
             BusyError: When another process is training in this project.
         """
-        wanted = self.wanted_towers(towers)
-        config = _config(labels, budget, profile, per_class, baselines, seed, wanted)
         with self.changing("train"):
+            wanted = remember(self.wanted_towers(towers), self.folder)
+            config = _config(labels, budget, profile, per_class, baselines, seed, wanted)
             library = self.items
             found = self._plan(library, config)
             on_plan(found)

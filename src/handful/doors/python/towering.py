@@ -22,8 +22,9 @@ __all__ = ["BESIDE", "PLACES", "Towering", "Towers"]
 class Towering(Project):
     """A project that finds, fetches and compares model folders.
 
-    A model folder is named by its path, or by its name in the project's `towers`, in a folder of
-    the setting `towers`, or in one of the environment's HANDFUL_TOWERS.
+    A model folder is named by its path, or by its name in the project's `towers` or one above it,
+    in a folder of the setting `towers`, in one of the environment's HANDFUL_TOWERS, or where an
+    earlier training was shown one.
     """
 
     @property
@@ -31,7 +32,8 @@ class Towering(Project):
         """Folders that hold model folders, those that are there."""
         own = self.folder / BESIDE
         named = [self.folder / Path(each).expanduser() for each in self.settings.towers]
-        return tuple(path for path in (own, *named, *places_near()) if path.is_dir())
+        places = dict.fromkeys((own, *named, *places_near(self.folder)))
+        return tuple(path for path in places if path.is_dir())
 
     def towers(self, *folders: Path | str) -> list[Listed]:
         """Model folders on disk: what each reads, and why some cannot be used.

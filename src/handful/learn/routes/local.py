@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from handful.data.modalities.base import MODALITIES
-from handful.foundation.errors import InputError, UsageError, did_you_mean
+from handful.foundation.errors import InputError, UsageError, did_you_mean, storage
+from handful.foundation.project.atomic import append_line, read_lines
 from handful.learn.routes.towers import Recipe
 from handful.learn.towers.local.arithmetic import choose_arithmetic
 from handful.learn.towers.local.families.base import require_modality
@@ -29,6 +30,8 @@ PLACES = "HANDFUL_TOWERS"
 """Environment: folders that hold model folders, parted as in `PATH`."""
 BESIDE = "towers"
 """The folder in a project that holds its model folders."""
+ELSEWHERE = "elsewhere.jsonl"
+"""Beside them: where folders lie that runs were trained with and that lie somewhere else."""
 
 _ONLY = "only:"
 _EXAMPLE = "text=FOLDER, image=FOLDER or audio=FOLDER; `handful towers` lists folders"
@@ -138,14 +141,44 @@ def _short(path: Path, near: Sequence[Path]) -> str:
 
 
 def places_near(folder: Path | None = None) -> tuple[Path, ...]:
-    """Folders that may hold model folders: `towers` above a path, then those of the environment.
+    """Folders that may hold model folders: `towers` above a path, what is remembered there, and
+    those of the environment.
 
     Args:
         folder: Such as a project or a model in it; left out, only the environment counts.
     """
-    above = [] if folder is None else [parent / BESIDE for parent in (folder, *folder.parents)]
+    above: list[Path] = []
+    for parent in () if folder is None else (folder, *folder.parents):
+        lines = read_lines(parent / BESIDE / ELSEWHERE)
+        above += [parent / BESIDE, *(Path(line["place"]) for line in lines)]
     named = [Path(each).expanduser() for each in os.environ.get(PLACES, "").split(os.pathsep)]
     return (*above, *(path for path in named if str(path) != "."))
+
+
+def remember(wanted: Collection[str], project: Path) -> tuple[str, ...]:
+    """What was asked for, by names alone: where the folders lie is written into the project.
+
+    So a run and a release carry no path of this machine, and find the folders all the same.
+
+    Args:
+        wanted: As `wanted_in` gave it.
+        project: The project's folder.
+
+    Returns:
+        The same with names for paths; a path stays where a nearer folder has the same name.
+
+    Raises:
+        StorageError: When the project may not be written.
+    """
+    found = [read_wanted(text) for text in wanted]
+    for path in (Path(each.folder) for each in found):
+        near = places_near(project)
+        if path.is_absolute() and in_places(path.name, near) is None:
+            with storage("write", project / BESIDE):
+                (project / BESIDE).mkdir(exist_ok=True)
+                append_line(project / BESIDE / ELSEWHERE, {"place": str(path.parent)})
+    near = places_near(project)
+    return tuple(each._replace(folder=_short(Path(each.folder), near)).text for each in found)
 
 
 def with_local(

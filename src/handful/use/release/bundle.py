@@ -332,6 +332,7 @@ def _needs(model: Path) -> dict[str, Any]:
         return {}
     recipe = Recipe.from_dict(towers)
     require_same(recipe, places_near(model))
+    _require_names(recipe)
     return {
         "needs": [
             {
@@ -345,6 +346,17 @@ def _needs(model: Path) -> dict[str, Any]:
             for each in views
         ]
     }
+
+
+def _require_names(recipe: Recipe) -> None:
+    """Refuse a path of this machine in a bundle: it tells of it, and names nothing elsewhere."""
+    for each in (each for views in recipe.local.values() for each in views):
+        if Path(each.folder).is_absolute():
+            raise InputError(
+                f'The run reads with "{each.folder}", and a release holds no path of a machine: '
+                f'another folder called "{Path(each.folder).name}" is nearer.',
+                "rename one of the two and train again",
+            )
 
 
 def _evidence_of(folder: Path, about: Mapping[str, Any]) -> Report | None:
