@@ -167,9 +167,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A half sentence that names the nearest known words, or all of them when none is near."""
     names = sorted(known)
     near = difflib.get_close_matches(
-        word.lower(), [name.lower() for name in names], n=2, cutoff=0.6
+        word.lower(), [name.lower() for name in names], n=2, cutoff=0.62
     )
-    close = [name for name in names if name.lower() in near]
+    close = sorted(
+        (name for name in names if name.lower() in near), key=lambda name: near.index(name.lower())
+    )
     if close:
         return "did you mean " + " or ".join(f"`{name}`" for name in close) + "?"
     if not names:

@@ -35,7 +35,7 @@ def document(say, *words: str, code: int = 0):
 
 
 def test_the_overview_names_it_once() -> None:
-    assert "label, library, doctor" in overview()
+    assert "label, answers, library, doctor" in overview()
 
 
 def test_history_lists_every_version_with_what_made_it(say, shop, tmp_path) -> None:

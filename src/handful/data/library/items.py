@@ -221,6 +221,20 @@ class Item:
 _TRUST = {kind: place for place, kind in enumerate(reversed(LabelKind))}
 
 
+def most_trusted(labels: Iterable[Label], task: str) -> list[Label]:
+    """What everybody of the most trusted kind says, oldest first; each says one thing.
+
+    Args:
+        labels: Statements about one item, oldest first.
+        task: What they answer.
+    """
+    standing = [each for each in labels if each.task == task and not each.superseded]
+    standing = [each for each in standing if each.value is not None]
+    most = max((_TRUST[each.kind] for each in standing), default=0)
+    latest = {each.annotator: each for each in standing if _TRUST[each.kind] == most}
+    return sorted(latest.values(), key=lambda each: each.time)
+
+
 def truths(labels: Iterable[Label]) -> dict[str, str]:
     """The answers that count, out of everything that was said.
 

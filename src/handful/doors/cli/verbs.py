@@ -43,12 +43,13 @@ GROUPS = {
 """The groups of the overview, in order, with what happens in each."""
 
 ROOMS = {
+    "answers": "What people answered: list it, settle disputes, rename or join answers.",
     "library": "The library: split, lock, look back, go back, take out, take elsewhere.",
     "towers": "Encoders: list them, fetch a model folder, compare them on your items.",
 }
 """What the two-word verbs that begin with a word have in common."""
 
-ALONE = {"towers": "list"}
+ALONE = {"answers": "list", "towers": "list"}
 """What a first word means when no second follows it."""
 
 VERBS = (
@@ -63,6 +64,12 @@ VERBS = (
     Verb("predict", "use", "Answer for one item: a photo, a sound, a text, or any mix."),
     Verb("find", "use", "Find items by words, a photo, a sound, or several of them."),
     Verb("label", "housekeeping", "Say what an item is, or that an earlier answer was wrong."),
+    Verb(
+        "answers list",
+        "housekeeping",
+        "List the answers to a task, who gave them, and what people do not agree about.",
+    ),
+    Verb("answers rename", "housekeeping", "Give an answer another name, or make two answers one."),
     Verb(
         "library split",
         "housekeeping",

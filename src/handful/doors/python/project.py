@@ -17,6 +17,7 @@ from handful.data.batches.loader import Config as BatchConfig
 from handful.data.batches.loader import Loader
 from handful.data.batches.order import Config as BatchOrder
 from handful.data.checks.running import CheckReport, run_checks
+from handful.data.library.answers import answers_of
 from handful.data.library.holding import as_used
 from handful.data.library.ingest import Config as Adding
 from handful.data.library.ingest import ingest
@@ -26,11 +27,11 @@ from handful.data.library.pausing import Pause
 from handful.data.library.report import AddReport, Progress
 from handful.data.library.twins.look import find_twins
 from handful.data.modalities.base import MODALITIES
-from handful.doors.python.keeping import Keeping
+from handful.doors.python.answering import Answering
 from handful.doors.python.towering import Towering, Towers
 from handful.doors.python.withdrawing import Withdrawing
 from handful.foundation.budget import seconds
-from handful.foundation.errors import InputError, UsageError, did_you_mean
+from handful.foundation.errors import InputError
 from handful.foundation.project.folder import SETTINGS
 from handful.learn.routes.gathering import gather
 from handful.learn.routes.local import remember
@@ -52,7 +53,7 @@ from handful.use.release.bundle import Release, make_release
 from handful.use.release.shelf import Shelf
 
 
-class Project(Keeping, Withdrawing, Towering):
+class Project(Answering, Withdrawing, Towering):
     """One project on disk, with everything that can be done with it.
 
     Get one by `handful.project`, or by `Project.create`, `Project.open` or `Project.find`.
@@ -218,38 +219,6 @@ class Project(Keeping, Withdrawing, Towering):
         config = _config(labels, budget, profile, per_class, baselines, seed, wanted)
         return self._plan(self.items, config)
 
-    def label(self, item: str, answer: str, *, task: str, annotator: str = "me") -> str | None:
-        """Say what an item is; what was said before is kept, and the latest answer counts.
-
-        Args:
-            item: Its key, as in the table or folder it came from, or its id.
-            answer: What it is, such as `cracked`.
-            task: What is answered, such as `grade`.
-            annotator: Who says so.
-
-        Returns:
-            The answer that counted before; None when there was none.
-
-        Raises:
-            UsageError: When there is no such item, or several have this key.
-            BusyError: When another process is changing the library.
-            StorageError: When the disk refuses; then nothing was said.
-        """
-        library = self.items
-        every = library.items(with_quarantined=True)
-        named = [each for each in every if item in (each.id, each.key)]
-        if not named:
-            known = [each.key for each in every]
-            raise UsageError(f'There is no item "{item}".', did_you_mean(item, known))
-        if len(named) > 1:
-            raise UsageError(
-                f'{len(named)} items are called "{item}".',
-                f"name one by its id: {', '.join(each.id for each in named[:5])}",
-            )
-        before = named[0].label(task)
-        library.label({named[0].id: answer}, task=task, annotator=annotator)
-        return before
-
     def train(
         self,
         labels: str = "",
@@ -363,11 +332,12 @@ class Project(Keeping, Withdrawing, Towering):
         """
         run = run or self.run()
         library = self.items
+        counting = answers_of(library.items(with_quarantined=True), run.task).counting
         cases = [
-            Case(item.id, self._query(item), str(item.label(run.task)), item.group or None)
+            Case(item.id, self._query(item), counting[item.id], item.group or None)
             for split in (Split.TEST, Split.HOLDOUT)
             for item in library.items(labelled=run.task or None, split=split)
-            if run.task and item.usable and item.label(run.task) in run.manifest["classes"]
+            if run.task and item.usable and counting.get(item.id) in run.manifest["classes"]
         ]
         if not cases:
             raise InputError(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from handful.data.library.answers import Answers, answers_of
 from handful.data.library.holding import as_used
 from handful.data.library.items import Item
 from handful.data.library.library import Library
@@ -56,6 +57,7 @@ class Labelled(NamedTuple):
         classes: The class names, sorted.
         groups: What each item must stay together with: its group, and copies of it.
         left_out: Copies that take no part.
+        answers: What counts of what people said, and about what they do not agree.
     """
 
     items: list[Item]
@@ -64,6 +66,11 @@ class Labelled(NamedTuple):
     classes: tuple[str, ...]
     groups: NDArray[Any]
     left_out: LeftOut
+    answers: Answers = Answers({})
+
+    def sentences(self) -> list[str]:
+        """What a person should know of the choice."""
+        return [*self.left_out.sentences(), *self.answers.sentences()]
 
 
 def gather(
@@ -107,7 +114,8 @@ def gather(
     if not task:
         nothing = np.zeros(0, dtype=np.intp)
         return Labelled(items, nothing, nothing, (), groups, left_out)
-    answers = [item.label(task) for item in items]
+    settled = answers_of(items, task)
+    answers = [settled.counting.get(item.id) for item in items]
     rows = np.array([row for row, answer in enumerate(answers) if answer], dtype=np.intp)
     _require_labels(task, items, answers, len(rows))
     classes, labels = np.unique([str(answers[row]) for row in rows], return_inverse=True)
@@ -115,7 +123,7 @@ def gather(
     if per_class is not None:
         chosen = draw(labels, groups[rows], per_class, seed)
         rows, labels = rows[chosen], labels[chosen]
-    return Labelled(items, rows, labels, tuple(map(str, classes)), groups, left_out)
+    return Labelled(items, rows, labels, tuple(map(str, classes)), groups, left_out, settled)
 
 
 def _spare(items: Sequence[Item], copies: Mapping[str, str], task: str) -> set[str]:

@@ -221,7 +221,7 @@ def _learn(
     clock.done("align")
     recipe = recipe.serving(encoded.towers)
     sentences = [
-        *learned.left_out.sentences(),
+        *learned.sentences(),
         *encoded.lost,
         *quiet.sentences(),
         *space.sentences(),
