@@ -42,9 +42,7 @@ def test_a_reason_from_a_newer_version_can_be_shown():
 
 
 def test_only_repairs_make_a_reading_repaired():
-    plain = Reading(value=0, mime="text/plain", content_sha256="", notes=("image/gps",))
-    mended = Reading(
-        value=0, mime="text/plain", content_sha256="", notes=("image/gps", "text/latin1")
-    )
+    plain = Reading(value=0, mime="text/plain", hasher=str, notes=("image/gps",))
+    mended = Reading(value=0, mime="text/plain", hasher=str, notes=("image/gps", "text/latin1"))
     assert plain.repair == ""
     assert mended.repair == "text/latin1"

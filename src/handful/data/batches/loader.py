@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -27,6 +28,9 @@ from handful.data.library.outline import outline
 from handful.data.modalities.base import MODALITIES
 from handful.foundation.errors import InputError, UsageError, did_you_mean, require
 from handful.foundation.hardware import choose_threads, look_at_processor
+
+_TOGETHER = 256
+"""Items that are looked up at once; what is known of one takes about a kilobyte."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,14 +205,12 @@ class Loader:
         is_first = True
         with ThreadPoolExecutor(self._threads) as pool:
             coming: deque[_Coming] = deque()
-            left = iter(list(enumerate(self.deal(position.epoch)))[position.batch :])
+            left = self._looked_up(position)
             try:
                 while True:
                     asked = time.perf_counter()
                     while len(coming) < self.config.ahead and (following := next(left, None)):
-                        number, places = following
-                        then = position._replace(batch=number + 1)
-                        coming.append(self._begin(pool, places, then))
+                        coming.append(self._begin(pool, *following))
                     if not coming:
                         return
                     batch = coming.popleft().finish()
@@ -223,8 +225,26 @@ class Loader:
                 for each in coming:
                     each.cancel()
 
-    def _begin(self, pool: ThreadPoolExecutor, places: NDArray[np.intp], then: Position) -> _Coming:
-        items = self.library.take(self._outline.rows[places].tolist())
+    def _looked_up(self, position: Position) -> Generator[tuple[list[Item], Position]]:
+        """What is known of the items of each batch that is still to come, many looked up at once.
+
+        A look costs nearly as much for 8 items as for 128: .3 ms an item for 32 of them, .07 for
+        400.
+        """
+        dealt = self.deal(position.epoch)
+        number = position.batch
+        while number < len(dealt):
+            together, count = [], 0
+            while number + len(together) < len(dealt) and count < _TOGETHER:
+                together.append(dealt[number + len(together)])
+                count += len(together[-1])
+            rows = self._outline.rows[np.concatenate(together)]
+            items = iter(self.library.take(rows.tolist()))
+            for places in together:
+                number += 1
+                yield list(islice(items, len(places))), position._replace(batch=number)
+
+    def _begin(self, pool: ThreadPoolExecutor, items: list[Item], then: Position) -> _Coming:
         values = {
             modality: [
                 pool.submit(self._decode, item, modality) if modality in item.modalities else None

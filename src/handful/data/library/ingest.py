@@ -15,6 +15,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from handful.data.library.items import Rights
 from handful.data.library.library import Library
 from handful.data.library.pausing import Pause
@@ -111,6 +113,7 @@ def ingest(
             return found._replace(entries=_asking(found.entries, labels_from_keywords))
 
         report = taking.take_in(feed())
+        pa.default_memory_pool().release_unused()  # the names are gone; counting comes
         said = place_new(library, writer, cache)
         return replace(report, version=library.version, choices=(*report.choices, *said))
 
@@ -160,6 +163,7 @@ def _from_tree(path: Path, shard: Shard, how: Pairing, task: str, rights: Rights
     if not tree.leaves and not tree.asides:
         raise InputError(f'"{path}" holds no files.', "check the path")
     paired = pair(tree.leaves, how, task)
+    pa.default_memory_pool().release_unused()  # sorting the names took several times their size
     told = (_told(each, rights, _answer(each.key, shard)) for each in paired.candidates)
     return Feed(len(tree.leaves) + len(tree.asides), paired.choices, chain(tree.asides, told))
 

@@ -197,8 +197,12 @@ class Taking:
         """Decode several handfuls side by side, in order, with a bounded number on the way."""
         threads = self._config.threads or min(os.cpu_count() or 1, 8)
         threads, first = (1, go_last) if self._config.gentle else (threads, None)
-        waiting: deque[Future[_Read]] = deque()
         pace = _Pace()
+        if threads == 1 and first is None:  # a second thread would only pass the turn to and fro
+            for handful in pace.cut(entries):
+                yield from pace.heed(self._take(handful))
+            return
+        waiting: deque[Future[_Read]] = deque()
         with ThreadPoolExecutor(threads, "read", first) as pool:
             try:
                 for handful in pace.cut(entries):

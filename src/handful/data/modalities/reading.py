@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import resources
@@ -73,24 +73,31 @@ class Unreadable(InputError):
         return InputError(f'Cannot use "{name}": {self.what}. [{self.reason}]', self.hint)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading(Generic[T]):
     """One file, decoded.
 
     Attributes:
         value: The `Picture`, `Sound` or `Words`.
         mime: Its type by content, such as `image/png`.
-        content_sha256: Hexadecimal hash of the decoded value: equal for files that differ only in
-            their packing or in what is written beside the content.
+        hasher: Names the value by what it is; asked only when somebody wants the name.
         notes: Codes of everything worth knowing, sorted.
         meta: Plain facts by name, such as `width` and `height`.
     """
 
     value: T
     mime: str
-    content_sha256: str
+    hasher: Callable[[T], str]
     notes: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def content_sha256(self) -> str:
+        """Hexadecimal hash of the decoded value.
+
+        Equal for files that differ only in their packing or in what is written beside the content.
+        """
+        return self.hasher(self.value)
 
     @property
     def repair(self) -> str:

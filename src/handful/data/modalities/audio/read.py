@@ -90,7 +90,7 @@ def read(data: bytes, config: Config | None = None) -> Reading[Sound]:
     return Reading(
         value=sound,
         mime=mime,
-        content_sha256=content_hash(sound),
+        hasher=content_hash,
         notes=tuple(sorted(notes)),
         meta=_facts(decoded),
     )

@@ -123,7 +123,7 @@ def read(data: bytes, config: Config | None = None) -> Reading[Picture]:
     return Reading(
         value=picture,
         mime=mime,
-        content_sha256=content_hash(picture),
+        hasher=content_hash,
         notes=tuple(sorted(notes)),
         meta={"width": width, "height": height, **facts},
     )

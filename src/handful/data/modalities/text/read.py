@@ -110,7 +110,7 @@ def _reading(
     return Reading(
         value=reading.value,
         mime=mime,
-        content_sha256=reading.content_sha256,
+        hasher=content_hash,
         notes=notes,
         meta={**reading.meta, **facts},
     )
@@ -145,7 +145,7 @@ def from_words(words: Mapping[str, str], config: Config | None = None) -> Readin
     return Reading(
         value=kept,
         mime="text/plain",
-        content_sha256=content_hash(kept),
+        hasher=content_hash,
         meta={"characters": characters},
     )
 
