@@ -68,7 +68,7 @@ def _added(name: str, source: Path, limits: Limits, bar: float | None) -> Row:
     config = Config(threads=1, limits=limits)
     count = len(list(source.iterdir()))
     times = []
-    for turn in range(RUNS):
+    for turn in range(TURNS if count > 2_000 else RUNS):
         library = Library.create(source.with_name(f"{source.name} {limits.image.twice} {turn}"))
         times.append(cpu_seconds(partial(ingest, library, source, config=config)))
         assert library.counts()["usable"] == count

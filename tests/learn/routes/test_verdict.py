@@ -7,8 +7,10 @@ import pytest
 
 from handful.foundation.goal import Goal
 from handful.foundation.predictor import Level
+from handful.learn.model.unlike import Look
 from handful.learn.routes.adapt import Climb
 from handful.learn.routes.verdict import Judge
+from handful.numerics.decide.calibrate import subset_name
 
 N = 400
 
@@ -94,3 +96,21 @@ def test_few_checked_answers_promise_nothing() -> None:
     held = {name: has[:15] for name, has in present.items()}
     judge = Judge.fit(few, labels[:15], np.arange(15), held, Goal(), {})
     assert all("cannot promise" in sentence for sentence in judge.sentences()[:1])
+
+
+def test_what_is_like_nothing_is_not_sure_however_firm(judge: Judge) -> None:
+    said = np.array([0.03, 0.97])
+    alone = {"image": np.array([0.5, 0.5]), "audio": said}
+    verdict = judge.judge(said, alone, {"image": 0.05, "audio": 0.95}, ["image"])
+    assert verdict == (Level.NOT_SURE, "I have not seen anything like it.", None)
+
+
+def test_items_that_are_unlike_promise_nothing() -> None:
+    ladder, labels, present = climbed(np.random.default_rng(0))
+    wrong = ladder.subsets["image", "audio"].argmax(axis=1) != labels
+    look = Look({"audio": np.where(wrong, 0.0, 1.0)}, np.full(N, 0.05))
+    groups = np.arange(N)
+    judge = Judge.fit(ladder, labels, groups, present, Goal(), {}, look)
+    (sure, _) = judge.selections[subset_name(["image", "audio"])].promises
+    assert sure.errors == 0
+    assert sure.answers == N - wrong.sum()

@@ -73,7 +73,7 @@ class Unreadable(InputError):
         return InputError(f'Cannot use "{name}": {self.what}. [{self.reason}]', self.hint)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading(Generic[T]):
     """One file, decoded.
 
@@ -91,11 +91,12 @@ class Reading(Generic[T]):
     notes: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
 
-    @functools.cached_property
+    @property
     def content_sha256(self) -> str:
         """Hexadecimal hash of the decoded value.
 
         Equal for files that differ only in their packing or in what is written beside the content.
+        Made at each call, since most who read a file never ask.
         """
         return self.hasher(self.value)
 

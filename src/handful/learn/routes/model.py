@@ -28,6 +28,7 @@ from handful.foundation.project.atomic import replacing
 from handful.foundation.project.manifest import read_manifest, write_manifest
 from handful.learn.model.latents import Latents
 from handful.learn.model.quiet import Quiet
+from handful.learn.model.unlike import Unlike
 from handful.learn.routes.calibrating import apply
 from handful.learn.routes.encode import encode_values
 from handful.learn.routes.local import places_near
@@ -62,6 +63,7 @@ class Model:
         judge: What makes an answer sure; None for a model that learned without labels.
         temperature: One per choice of modalities; None when nothing could be held out.
         quiet: What is turned down in the views before anything else sees them.
+        unlike: What tells that an item is like nothing that was there in training.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Model:
     judge: Judge | None
     temperature: Temperature | None = None
     quiet: Quiet = field(default_factory=lambda: Quiet({}))
+    unlike: Unlike = field(default_factory=lambda: Unlike.from_arrays({}))
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -159,7 +162,9 @@ class Model:
             items: M.
             with_latents: Whether the latents hold numbers, or only tell who has what.
         """
-        views = self.quiet.of({name: named for name, named in views.items() if named})
+        views = {name: named for name, named in views.items() if named}
+        look = self.unlike.look(views, items)
+        views = self.quiet.of(views)
         latents: dict[str, Mapping[str, Block]] = {}
         if with_latents and views:
             latents = dict(self.latents.of(views))
@@ -175,7 +180,7 @@ class Model:
         if self.kernels and known:
             parts = self.kernels.cross(known)
         ordered = {name: latents[name] for name in self.latents.modalities}
-        return Evidence(kernels=parts, latents=ordered, views=views)
+        return Evidence(kernels=parts, latents=ordered, views=views, look=look)
 
     def latents_of(self, views: Blocks) -> dict[str, dict[str, Block]]:
         """Latents of items whose views are known.
@@ -242,7 +247,10 @@ class Model:
         best = int(probabilities.argmax())
         parts = _parts(lambda subset: alone[subset][best], present)
         verdict = self.judge.judge(
-            probabilities, {name: alone[frozenset({name})] for name in present}, parts
+            probabilities,
+            {name: alone[frozenset({name})] for name in present},
+            parts,
+            evidence.look.of(row) if evidence.look else (),
         )
         return Answer(
             label=self.classes[best],
@@ -267,6 +275,7 @@ class Model:
             arrays |= prefixed(tower.state(), f"tower/{modality}")
         arrays |= prefixed(self.latents.arrays(), "latents")
         arrays |= prefixed(self.quiet.arrays(), "quiet")
+        arrays |= prefixed(self.unlike.arrays(), "unlike")
         if self.kernels:
             arrays |= prefixed(self.kernels.arrays(), "kernels")
         if self.head:
@@ -332,6 +341,7 @@ class Model:
             judge=Judge.from_dict(about["judge"]) if about["judge"] else None,
             temperature=Temperature(**about["temperature"]) if about["temperature"] else None,
             quiet=Quiet.from_arrays(subarrays(arrays, "quiet")),
+            unlike=Unlike.from_arrays(subarrays(arrays, "unlike")),
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ from handful.foundation.project.manifest import write_manifest
 from handful.learn.model import latents as latent_room
 from handful.learn.model.latents import Latents
 from handful.learn.model.quiet import Quiet
+from handful.learn.model.unlike import Unlike
 from handful.learn.routes import table as tables
 from handful.learn.routes.adapt import Climb, climb
 from handful.learn.routes.answering import answer_times
@@ -216,7 +217,7 @@ def _learn(
         classes=len(learned.classes),
         seed=config.seed,
     )
-    encoded = replace(encoded, views=quiet.of(encoded.views))
+    loud, encoded = encoded.views, replace(encoded, views=quiet.of(encoded.views))
     space = Latents.fit(encoded.views, config.latents, groups=learned.groups, seed=config.seed)
     clock.done("align")
     recipe = recipe.serving(encoded.towers)
@@ -242,7 +243,7 @@ def _learn(
     if not config.labels:
         return _Outcome(base, None, [], sentences, clock, [])
     return _with_labels(
-        library, base, encoded, learned, config, goal, asks, on_stage, clock, sentences
+        library, base, encoded, loud, learned, config, goal, asks, on_stage, clock, sentences
     )
 
 
@@ -250,6 +251,7 @@ def _with_labels(
     library: Library,
     base: Model,
     encoded: Encoded,
+    loud: Blocks,
     learned: Labelled,
     config: Config,
     goal: Goal,
@@ -289,7 +291,6 @@ def _with_labels(
     )
     clock.done("adapt")
     present = {name: lesson.evidence.present(name) for name in lesson.evidence.latents}
-    judge = Judge.fit(climbed, learned.labels, groups, present, goal, asks)
     model = Model(
         name=base.name,
         task=base.task,
@@ -300,10 +301,15 @@ def _with_labels(
         kernels=kernels.chosen(climbed.lean) if climbed.rung.needs_kernels else None,
         rung=climbed.rung.name,
         head=climbed.learned.head,
-        judge=judge,
+        judge=None,
         temperature=climbed.temperature,
         quiet=base.quiet,
     )
+    looked_at = _only(loud, model.needed_views)
+    unlike = Unlike.fit(looked_at, learned.groups, seed=config.seed)
+    look = unlike.look_at_known(looked_at).take(learned.rows)
+    judge = Judge.fit(climbed, learned.labels, groups, present, goal, asks, look)
+    model = replace(model, judge=judge, unlike=unlike)
     on_stage("timing single answers", 0, 1)
     times = answer_times(climbed.arms, library, labelled, model)
     lines = tables.lines(climbed.arms, learned.labels, learned.classes, groups, goal, times)
@@ -319,6 +325,15 @@ def _with_labels(
     ]
     clock.done("decide")
     return _Outcome(model, climbed, lines, sentences, clock, doubted)
+
+
+def _only(views: Blocks, needed: Mapping[str, Collection[str]]) -> Blocks:
+    """The views that a model looks at."""
+    return {
+        modality: {name: block for name, block in named.items() if name in needed[modality]}
+        for modality, named in views.items()
+        if needed.get(modality)
+    }
 
 
 def _evidence(base: Model, latents: Latents, views: Blocks, learned: Labelled) -> Evidence:

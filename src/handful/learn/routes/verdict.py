@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from handful.foundation.goal import Goal
 from handful.foundation.predictor import Level
+from handful.learn.model.unlike import Look
 from handful.learn.routes.adapt import Climb
 from handful.numerics.decide import select
 from handful.numerics.decide.calibrate import subset_name
@@ -24,6 +25,7 @@ from handful.numerics.decide.select import Promise, Selection
 
 VERBS = {"text": "read", "image": "see", "audio": "hear"}
 PAST = {"text": "read", "image": "saw", "audio": "heard"}
+MET = {"text": "read", "image": "seen", "audio": "heard"}
 ASKS = {"text": "Describe it", "image": "Show it to me", "audio": "Let me hear it"}
 """What is said when a modality is missing that would help; a project may have its own words."""
 
@@ -73,6 +75,7 @@ class Judge:
         present: Mapping[str, NDArray[np.bool_]],
         goal: Goal,
         asks: Mapping[str, str],
+        look: Look | None = None,
     ) -> Self:
         """Choose the thresholds on held-out answers.
 
@@ -83,6 +86,8 @@ class Judge:
             present: Modality to `[N]` true where the item has it.
             goal: Which error rates "sure" and "fairly sure" may have.
             asks: The project's own words for missing modalities.
+            look: How unlike the labelled items are to the others; those that are unlike promise
+                nothing, as they are never called sure.
         """
         levels = (
             select.Level(Level.SURE.value, goal.sure_error),
@@ -92,7 +97,10 @@ class Judge:
         selections = {}
         for subset, said in climbed.subsets.items():
             has_all = np.all([present[name] for name in subset], axis=0)
-            rows = np.flatnonzero(has_all & np.isfinite(said[:, 0]))
+            counting = has_all & np.isfinite(said[:, 0])
+            if look:
+                counting &= ~look.is_unlike(subset)
+            rows = np.flatnonzero(counting)
             if not len(rows):
                 continue
             confidence = np.clip(said[rows].max(axis=1), 0.0, 1.0)
@@ -105,6 +113,7 @@ class Judge:
         probabilities: NDArray[np.float64],
         alone: Mapping[str, NDArray[np.float64]],
         parts: Mapping[str, float],
+        unlike: Sequence[str] = (),
     ) -> Verdict:
         """Judge one answer.
 
@@ -112,7 +121,10 @@ class Judge:
             probabilities: `[K]` from all present modalities.
             alone: Present modality to `[K]` from it alone.
             parts: Present modality to its part in the decision.
+            unlike: The modalities that nothing in training was like, the furthest out first.
         """
+        if unlike:
+            return Verdict(Level.NOT_SURE, f"I have not {MET[unlike[0]]} anything like it.", None)
         name = subset_name(list(alone))
         confidence = np.array([min(1.0, float(probabilities.max()))])
         selection = self.selections.get(name)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from handful.foundation.errors import InputError, UsageError, did_you_mean
 from handful.learn.model.kernel_ridge import KernelModel
+from handful.learn.model.unlike import Look
 from handful.numerics.linear.blocks import Block
 from handful.numerics.linear.folds import Folds, split
 from handful.numerics.linear.fusion import sum_kernels
@@ -42,6 +43,7 @@ class Evidence:
         lean: Like `kernels`, for the modalities that fewer views may serve better: a view of
             the colours, say, misleads where every group has a background of its own.
         lean_latents: Like `latents`, of those fewer views; of all modalities, since they share.
+        look: How far out the items are from all that a model knew; no rung looks at it.
     """
 
     kernels: Parts
@@ -50,6 +52,7 @@ class Evidence:
     inputs: Mapping[str, list[Any]] | None = None
     lean: Parts = field(default_factory=lambda: Parts({}, {}, {}))
     lean_latents: Blocks = field(default_factory=dict)
+    look: Look | None = None
 
     def __len__(self) -> int:
         return len(next(iter(next(iter(self.latents.values())).values())))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from handful.learn.model.unlike import Config as Unlike
 from handful.learn.train.counts import WIDTH, Counts, Files
+
+UNLIKE = Unlike()
+"""How many known items are kept to tell what is unlike them."""
 
 _LEFT_OVER = 0.12
 """What freed arrays leave behind, as a share of the most that was held; measured 0.05 to 0.2."""
@@ -54,9 +58,10 @@ def cache_bytes(counts: Counts) -> int:
 
 
 def run_bytes(counts: Counts) -> int:
-    """What the run takes on disk, in bytes: kernels' rows, directions, towers and answers."""
+    """What the run takes on disk, in bytes: kernels' rows, directions, known items, answers."""
     total = 64.0 * 1024
     for files in counts.files.values():
         total += 4.0 * files.width * min(WIDTH, max(files.items - 1, 1))
-        total += 4.0 * files.labelled * files.width + 8.0 * files.width
+        total += 4.0 * files.labelled * files.width + 12.0 * files.width
+        total += 4.0 * UNLIKE.width * min(files.items, UNLIKE.most)
     return round(total + counts.labelled * (8.0 * counts.classes + 300))

@@ -10,7 +10,7 @@ Source: deep nearest neighbours, Sun et al., ICML 2022.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -47,12 +47,16 @@ class OffTopic:
         known: `[R]` float64, sorted distances of known items to others, own group left out.
         neighbours: The distance is to this nearest neighbour.
         unit: The distance that scores 1.
+        kept: `[R]` which of the items it learned from are the references; not saved.
+        apart: `[R]` their distances to others, own group left out; not saved.
     """
 
     references: NDArray[np.float32]
     known: NDArray[np.float64]
     neighbours: int
     unit: float
+    kept: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
+    apart: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     @classmethod
     def fit(
@@ -87,6 +91,7 @@ class OffTopic:
         group_of = np.arange(len(latents))
         if groups is not None:
             group_of = np.unique(np.asarray(groups), return_inverse=True)[1]
+        kept = np.arange(len(latents))
         if len(latents) > config.references:
             rng = np.random.default_rng(seed)
             kept = np.sort(rng.choice(len(latents), config.references, replace=False))
@@ -96,9 +101,9 @@ class OffTopic:
                 "Nearly all items are one group, so nothing tells how far a new thing lies.",
                 "give finer groups",
             )
-        known = np.sort(_nearest(latents, latents, config.neighbours, group_of))
-        unit = float(np.quantile(known, 1 - config.share))
-        return cls(latents, known, config.neighbours, max(unit, 1e-12))
+        apart = _nearest(latents, latents, config.neighbours, group_of)
+        unit = max(float(np.quantile(apart, 1 - config.share)), 1e-12)
+        return cls(latents, np.sort(apart), config.neighbours, unit, kept, apart)
 
     def scores(self, latents: NDArray[np.floating]) -> NDArray[np.float64]:
         """`[M]` distance of new items in units of the usual; above 1 is off-topic.
@@ -114,7 +119,13 @@ class OffTopic:
         A valid p-value for "this is one of the known kind": below 0.01 happens to at most one in
         a hundred known items.
         """
-        distances = self._distances(latents)
+        return self._rarity(self._distances(latents))
+
+    def own_rarity(self) -> NDArray[np.float64]:
+        """`[R]` the same for the items `kept` at fitting, their own groups left out."""
+        return self._rarity(self.apart)
+
+    def _rarity(self, distances: NDArray[np.float64]) -> NDArray[np.float64]:
         nearer = np.searchsorted(self.known, distances, side="left")
         return (len(self.known) - nearer + 1) / (len(self.known) + 1)
 
