@@ -166,7 +166,7 @@ def test_towers_are_compared_on_the_items_there_are(shop: hd.Project) -> None:
     ("words", "said"),
     [
         (["train", "--tower", "clip"], '"clip" names no tower'),
-        (["train", "--tower", "image=clpi"], "did you mean `clip` or"),
+        (["train", "--tower", "image=clpi"], "did you mean `clip`"),
         (["train", "--tower", "image=minilm"], "does not read image"),
         (["train", "--tower", "text=minilm@7"], "has no layer 7"),
         (["plan", "--tower", "video=clip"], 'names a tower for "video"'),

@@ -27,7 +27,7 @@ from handful.data.library.pausing import Pause
 from handful.data.library.report import AddReport, Progress
 from handful.data.library.twins.look import find_twins
 from handful.data.modalities.base import MODALITIES
-from handful.doors.python.answering import Answering
+from handful.doors.python.asking import Asking
 from handful.doors.python.towering import Towering, Towers
 from handful.doors.python.withdrawing import Withdrawing
 from handful.foundation.budget import seconds
@@ -53,7 +53,7 @@ from handful.use.release.bundle import Release, make_release
 from handful.use.release.shelf import Shelf
 
 
-class Project(Answering, Withdrawing, Towering):
+class Project(Asking, Withdrawing, Towering):
     """One project on disk, with everything that can be done with it.
 
     Get one by `handful.project`, or by `Project.create`, `Project.open` or `Project.find`.
@@ -282,6 +282,7 @@ class Project(Answering, Withdrawing, Towering):
                     self.cache,
                     on_items=lambda done, total: on_stage("looking for copies", done, total),
                 ),
+                picked=self.picked(labels),
                 on_stage=on_stage,
             )
 

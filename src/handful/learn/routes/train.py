@@ -117,6 +117,7 @@ def train(
     asks: dict[str, str] | None = None,
     predicted: dict[str, Any] | None = None,
     twins: Twins | None = None,
+    picked: Collection[str] = (),
     on_stage: OnStage = lambda stage, done, total: None,
 ) -> Run:
     """Train one model and write its run.
@@ -131,6 +132,8 @@ def train(
         asks: Modality to what to say when it is missing, such as `Tap it`.
         predicted: What the plan said it would cost, to stand beside what it did.
         twins: Contents that are the same thing, so that copies are never on both sides.
+        picked: Ids of items that were labelled because they teach; what is promised does not
+            rest on them.
         on_stage: Told about progress.
 
     Returns:
@@ -156,7 +159,8 @@ def train(
         threads = choose_threads(look_at_processor(), load_now()).value
     with Meter(tariff or Tariff()) as meter, threadpool_limits(threads):
         try:
-            outcome = _learn(library, learned, cache, config, goal, asks or {}, on_stage)
+            wanted = _Wanted(config, goal, asks or {}, picked, on_stage)
+            outcome = _learn(library, learned, cache, wanted)
             outcome.model.save(folder / "model")
             outcome.clock.done("save")
         except KeyboardInterrupt:
@@ -175,6 +179,16 @@ def train(
     return Run.open(folder)
 
 
+class _Wanted(NamedTuple):
+    """What was asked of a training; see `train`."""
+
+    config: Config
+    goal: Goal
+    asks: dict[str, str]
+    picked: Collection[str]
+    on_stage: OnStage
+
+
 class _Outcome(NamedTuple):
     model: Model
     climb: Climb | None
@@ -184,16 +198,8 @@ class _Outcome(NamedTuple):
     doubts: list[Doubt]
 
 
-def _learn(
-    library: Library,
-    learned: Labelled,
-    cache: Path,
-    config: Config,
-    goal: Goal,
-    asks: dict[str, str],
-    on_stage: OnStage,
-) -> _Outcome:
-    clock = _Stages()
+def _learn(library: Library, learned: Labelled, cache: Path, wanted: _Wanted) -> _Outcome:
+    config, on_stage, clock = wanted.config, wanted.on_stage, _Stages()
     held = [name for name in MODALITIES if any(name in item.modalities for item in learned.items)]
     assert config.profile
     recipe = Recipe.of(config.profile, held, sides_of(learned.items))
@@ -242,9 +248,7 @@ def _learn(
     )
     if not config.labels:
         return _Outcome(base, None, [], sentences, clock, [])
-    return _with_labels(
-        library, base, encoded, loud, learned, config, goal, asks, on_stage, clock, sentences
-    )
+    return _with_labels(library, base, encoded, loud, learned, wanted, clock, sentences)
 
 
 def _with_labels(
@@ -253,13 +257,11 @@ def _with_labels(
     encoded: Encoded,
     loud: Blocks,
     learned: Labelled,
-    config: Config,
-    goal: Goal,
-    asks: dict[str, str],
-    on_stage: OnStage,
+    wanted: _Wanted,
     clock: _Stages,
     sentences: list[str],
 ) -> _Outcome:
+    config, goal, on_stage = wanted.config, wanted.goal, wanted.on_stage
     views = views_of(encoded.views, learned.rows)
     kernels = LessonKernels.fit(views, base.towers, config.seed)
     evidence = _evidence(base, base.latents, views, learned)
@@ -308,7 +310,8 @@ def _with_labels(
     looked_at = _only(loud, model.needed_views)
     unlike = Unlike.fit(looked_at, learned.groups, seed=config.seed)
     look = unlike.look_at_known(looked_at).take(learned.rows)
-    judge = Judge.fit(climbed, learned.labels, groups, present, goal, asks, look)
+    counts = np.array([item.id not in wanted.picked for item in labelled])
+    judge = Judge.fit(climbed, learned.labels, groups, present, goal, wanted.asks, look, counts)
     model = replace(model, judge=judge, unlike=unlike)
     on_stage("timing single answers", 0, 1)
     times = answer_times(climbed.arms, library, labelled, model)

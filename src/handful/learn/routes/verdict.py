@@ -76,6 +76,7 @@ class Judge:
         goal: Goal,
         asks: Mapping[str, str],
         look: Look | None = None,
+        counts: NDArray[np.bool_] | None = None,
     ) -> Self:
         """Choose the thresholds on held-out answers.
 
@@ -88,6 +89,8 @@ class Judge:
             asks: The project's own words for missing modalities.
             look: How unlike the labelled items are to the others; those that are unlike promise
                 nothing, as they are never called sure.
+            counts: `[N]` which answers show how often the model is right; all when left out.
+                Items that were picked because they teach are harder than those to come.
         """
         levels = (
             select.Level(Level.SURE.value, goal.sure_error),
@@ -98,6 +101,8 @@ class Judge:
         for subset, said in climbed.subsets.items():
             has_all = np.all([present[name] for name in subset], axis=0)
             counting = has_all & np.isfinite(said[:, 0])
+            if counts is not None:
+                counting &= counts
             if look:
                 counting &= ~look.is_unlike(subset)
             rows = np.flatnonzero(counting)
