@@ -185,6 +185,7 @@ class Situation:
         groups: Group of each labelled item.
         truth: The test items' classes.
         cpu_s: Processor seconds of making kernels, and of choosing which views they are of.
+        pool: All training items, labelled or not; None unless they were wanted.
     """
 
     lesson: Lesson
@@ -193,10 +194,17 @@ class Situation:
     groups: NDArray[Any]
     truth: Places
     cpu_s: float
+    pool: Evidence | None = None
 
 
 def situation(
-    part: Part, modalities: Sequence[str], count: int, seed: int, *, may_quieten: bool = True
+    part: Part,
+    modalities: Sequence[str],
+    count: int,
+    seed: int,
+    *,
+    may_quieten: bool = True,
+    answered: Places | None = None,
 ) -> Situation:
     """Draw labels, and put together what a rung may see.
 
@@ -206,9 +214,11 @@ def situation(
         count: Labels per class; 0 for all.
         seed: Decides which items are labelled.
         may_quieten: Whether what tells groups apart may be turned down.
+        answered: These training items are labelled, and the pool of all is wanted; drawn by
+            `count` when left out.
     """
-    rows = np.arange(len(part.train))
-    if count:
+    rows = np.arange(len(part.train)) if answered is None else answered
+    if count and answered is None:
         rows = draw(part.train_labels, part.groups, count, seed)
     labels, groups = part.train_labels[rows], part.groups[rows]
     start = time.process_time()
@@ -240,8 +250,18 @@ def situation(
     unseen = _take(heard.test, modalities, None)
     latents = heard.test_lean if lean and heard.test_lean else heard.test_latents
     chosen = kernels.chosen(lean)
+    pool = None
+    if answered is not None:
+        every = _take(heard.train, modalities, None)
+        known = heard.train_lean if lean and heard.train_lean else heard.train_latents
+        pool = Evidence(
+            kernels=chosen.cross(chosen.known(every)),
+            latents=_take(known, modalities, None),
+            views=every,
+        )
     return Situation(
         lesson=lesson,
+        pool=pool,
         unseen=Evidence(
             kernels=chosen.cross(chosen.known(unseen)),
             latents=_take(latents, modalities, None),

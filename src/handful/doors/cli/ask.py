@@ -83,6 +83,7 @@ class Round:
 
     def all(self, asked: list[Question]) -> int:
         """Ask all of them; how many were answered in the end."""
+        self._console.note(f"Type {_HOW}.")
         place = 0
         while place < len(asked):
             self._show(asked[place], place, len(asked))
@@ -116,7 +117,8 @@ class Round:
                 if self._look:
                     show(path)
         named = "  ".join(f"{at} {name}" for at, name in enumerate(self._names, 1))
-        self._console.note(f"  {named + ': ' if named else ''}{_HOW}")
+        if named:
+            self._console.note(f"  {named}")
 
     def _keep(self, question: Question, typed: str) -> None:
         if not typed:

@@ -36,7 +36,7 @@ def typical(rows: NDArray[np.floating], *, seed: int = 0) -> NDArray[np.float64]
     """`[N]` how near each item's nearest neighbours are: their mean cosine, 0 where opposite.
 
     Args:
-        rows: `[N, D]` of length one, or of zeros.
+        rows: `[N, D]` of length one, or shorter where less is known.
         seed: Draws the crowd where there are very many.
     """
     crowd = np.arange(len(rows))
@@ -67,7 +67,7 @@ def choose(
 
     Args:
         worth: `[N]` 0 or more, such as doubt times typical.
-        rows: `[N, D]` of length one, or of zeros.
+        rows: `[N, D]` of length one, or shorter where less is known.
         count: How many; fewer when there are no more.
         answered: Items that need not be asked, and whose neighbours are known as well.
         open_: `[N]` which may be chosen; all that are not answered when left out.

@@ -19,6 +19,7 @@ from handful.data.library.items import Item
 from handful.data.library.splits import HELD_BACK
 from handful.numerics.decide.worth import choose, doubt, typical
 from handful.numerics.linear.blocks import unit_rows
+from handful.numerics.linear.kernels import Blocks
 from handful.use.explore.asked import CHANCE, TEACHES
 from handful.use.explore.survey import Survey
 
@@ -114,7 +115,7 @@ def _teaching(
     said: NDArray[np.float32] | None,
     count: int,
 ) -> list[Item]:
-    rows = _rows(seen)
+    rows = rows_of(seen.latents)
     worth = typical(rows)
     if said is not None:
         worth = worth * doubt(said)
@@ -125,12 +126,20 @@ def _teaching(
     return [seen.items[place] for place in places]
 
 
-def _rows(seen: Survey) -> NDArray[np.float32]:
-    """`[N, D]` of length one: what is known of each item, modalities side by side."""
-    blocks = [named["plain"] for named in seen.latents.values()]
+def rows_of(latents: Blocks) -> NDArray[np.float32]:
+    """What is known of each item, modalities side by side.
+
+    Args:
+        latents: Modality to `plain`, `[N, D]` with presence.
+
+    Returns:
+        `[N, sum of D]`, of length one where an item has all modalities and shorter where it lacks
+        some: who knows less of an item learns less from it.
+    """
+    blocks = [named["plain"] for named in latents.values()]
     shown = [np.where(block.present[:, None], block.values, 0) for block in blocks]
-    joined = unit_rows(np.concatenate([unit_rows(rows) for rows in shown], axis=1))
-    return joined.astype(np.float32)
+    joined = np.concatenate([unit_rows(rows) for rows in shown], axis=1)
+    return (joined / len(blocks) ** 0.5).astype(np.float32)
 
 
 def _asked(
