@@ -60,10 +60,10 @@ VERBS = (
     Verb("plan", "learn", "Say what a training will cost, before it starts."),
     Verb("train", "learn", "Learn from the library, beside what you would use instead."),
     Verb("evaluate", "trust", "Measure a run on the items that were held back for the test."),
-    Verb("release", "use", "Bundle a run so that it never changes again."),
     Verb("ask", "use", "Ask about the items that teach most, one after the other."),
     Verb("predict", "use", "Answer for one item: a photo, a sound, a text, or any mix."),
     Verb("find", "use", "Find items by words, a photo, a sound, or several of them."),
+    Verb("release", "housekeeping", "Bundle a run so that it never changes again."),
     Verb("label", "housekeeping", "Say what an item is, or that an earlier answer was wrong."),
     Verb(
         "answers list",
