@@ -51,9 +51,9 @@ def test_a_pause_from_another_thread_is_noticed_in_time(library, many, monkeypat
     pause = Pause(library.folder)
     real = taking.examine
 
-    def slow(*args):
+    def slow(*args, **named):
         time.sleep(0.01)
-        return real(*args)
+        return real(*args, **named)
 
     monkeypatch.setattr(taking, "examine", slow)
     monkeypatch.setattr(taking, "_LOOK_S", 0.02)
@@ -132,9 +132,9 @@ def test_a_gentle_add_reads_on_one_thread_that_goes_last(library, many, monkeypa
     found = set()
     real = taking.examine
 
-    def look(*args):
+    def look(*args, **named):
         found.add((threading.get_ident(), os.getpriority(os.PRIO_PROCESS, 0)))
-        return real(*args)
+        return real(*args, **named)
 
     monkeypatch.setattr(taking, "examine", look)
     mine = os.getpriority(os.PRIO_PROCESS, 0)

@@ -32,13 +32,14 @@ class Examined(NamedTuple):
     thumbnail: bytes | None = None
 
 
-def examine(piece: Piece, limits: Limits, media: Media) -> Examined:
+def examine(piece: Piece, limits: Limits, media: Media, *, copy: bool = False) -> Examined:
     """Read one piece.
 
     Args:
         piece: Of a candidate.
         limits: What is accepted.
         media: Keeps the bytes of what has no place of its own.
+        copy: Keep the bytes of everything that can be used, so that the source may go.
 
     Returns:
         The part, quarantined with its reason when it cannot be used.
@@ -57,10 +58,10 @@ def examine(piece: Piece, limits: Limits, media: Media) -> Examined:
     except Unreadable as fault:
         return Examined(_quarantined(blank, fault))
     assert piece.place is not None
-    return _examine_bytes(blank, piece.place, limits, media)
+    return _examine_bytes(blank, piece.place, limits, media, copy)
 
 
-def _examine_bytes(blank: Part, place: Place, limits: Limits, media: Media) -> Examined:
+def _examine_bytes(blank: Part, place: Place, limits: Limits, media: Media, copy: bool) -> Examined:
     try:
         if blank.modality == "audio":
             _refuse_long(place, limits)
@@ -70,7 +71,9 @@ def _examine_bytes(blank: Part, place: Place, limits: Limits, media: Media) -> E
     judged = judge(blank.modality, place.name, fetched.data, limits)
     sha256 = of_bytes(fetched.data)
     path = place.path
-    if not path and judged.reading and blank.modality != "text":
+    if judged.reading and copy:
+        path = media.keep_whole(fetched.data, sha256, judged.mime)
+    elif judged.reading and not path and blank.modality != "text":
         path = media.keep(fetched.data, sha256, judged.mime)
     size, stamp = fetched.look
     part = _with_verdict(blank, judged, path, sha256, size, stamp)

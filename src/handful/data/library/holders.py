@@ -6,7 +6,6 @@ as objects; items are read whole where one is asked for, and compared by whoever
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
@@ -17,10 +16,11 @@ from numpy.typing import NDArray
 from handful.data.library.items import Item
 from handful.data.library.known import short_hash
 from handful.data.library.library import Library
+from handful.data.library.media import original_of
 from handful.data.library.store import column_lists
 from handful.data.modalities.base import MODALITIES
 
-_FACTS = ("content_sha256", "sha256", "path")
+_FACTS = ("content_sha256", "sha256", "path", "origin", "stamp")
 _ROW = np.dtype([("content", "<u8"), ("row", "<u4")])
 
 
@@ -76,6 +76,6 @@ def _contents(table: pa.Table, start: int) -> Iterator[tuple[int, int]]:
     columns = column_lists(table)
     for modality in MODALITIES:
         facts = (columns[f"{modality}_{name}"] for name in _FACTS)
-        for row, (content, data, path) in enumerate(zip(*facts, strict=True), start):
-            if path and os.path.isabs(path):  # noqa: PTH117 - quicker by much
+        for row, (content, data, *place) in enumerate(zip(*facts, strict=True), start):
+            if place[0] and original_of(*place):
                 yield short_hash(content or data), row

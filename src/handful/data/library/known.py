@@ -7,6 +7,7 @@ into memory as objects. An item that did change is read whole, at the version th
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ _COLUMNS = [
     "declared_sha256",
     *(f"{modality}_{name}" for modality in MODALITIES for name in _LOOK),
 ]
+_PATHS = [f"{modality}_path" for modality in MODALITIES]
 _ROW = np.dtype([("key", "<u8"), ("row", "<u4"), ("look", "<u8")])
 _SPARE = 1 << 31
 """Added to the row of an item that cannot be used: of one name, what is in use comes first."""
@@ -53,12 +55,14 @@ class Known:
     Args:
         library: At the version that counts now; later changes of it are not seen.
         source: The folder, table or archive, as items name it.
+        copy: Whether copies are kept of everything, so that what has none is read again.
     """
 
-    def __init__(self, library: Library, source: str) -> None:
+    def __init__(self, library: Library, source: str, *, copy: bool = False) -> None:
         self._library = Library(library.folder, library.card)
         rows = bytearray()
-        for start, table in _numbered(self._library.scan(_COLUMNS)):
+        columns = [*_COLUMNS, *(_PATHS if copy else ())]
+        for start, table in _numbered(self._library.scan(columns)):
             rows += np.array(list(_rows(table, source, start)), _ROW).tobytes()
         self._rows = np.frombuffer(rows, _ROW)
         self._rows.sort(order=["key", "row"])
@@ -115,6 +119,7 @@ def _rows(table: pa.Table, source: str, start: int) -> Iterator[tuple[int, int, 
     parts = [
         list(zip(*(columns[f"{m}_{name}"] for name in _LOOK), strict=True)) for m in MODALITIES
     ]
+    copied = [name for name in _PATHS if name in columns]
     for place, row in enumerate(chosen):
         looks = [
             (modality, *each[place])
@@ -123,6 +128,7 @@ def _rows(table: pa.Table, source: str, start: int) -> Iterator[tuple[int, int, 
         ]
         spare = all(status == Status.QUARANTINED for _, status, *_ in looks) * _SPARE
         again = any(reason and reason_of(reason).again for *_, reason in looks)
+        again |= any(os.path.isabs(columns[name][place] or "") for name in copied)  # noqa: PTH117
         seen = [(modality, origin, size, stamp) for modality, _, origin, size, stamp, _ in looks]
         look = _NEVER if again else _look(columns["declared_sha256"][place], seen)
         yield short_hash(columns["key"][place]), spare + start + row, look

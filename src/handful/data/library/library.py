@@ -37,6 +37,7 @@ from handful.data.library.store import column_lists, is_one_of
 from handful.data.library.trimming import Trimming
 from handful.data.library.writer import Writer, tables_in
 from handful.data.modalities.base import MODALITIES, Picture, Sound, Words
+from handful.data.modalities.reading import Unreadable
 from handful.foundation.errors import ProjectError, UsageError, storage
 from handful.foundation.project.lock import locked
 from handful.foundation.project.manifest import MANIFEST
@@ -267,12 +268,27 @@ class Library:
         ]
 
     def path_of(self, part: Part) -> Path | None:
-        """Where the bytes of a part lie; None for a text that was written in a table.
+        """The file that the bytes of a part lie in; None when they have none of their own.
 
         Args:
             part: Of an item of this library.
         """
         return self.media.path_of(part)
+
+    def value_of(self, part: Part) -> Path | bytes:
+        """A part as a query takes it: its file, or its bytes when they have none of their own.
+
+        Args:
+            part: A picture or sound of an item of this library.
+
+        Raises:
+            InputError: When the bytes are not there any more.
+        """
+        path = self.media.path_of(part)
+        try:
+            return self.media.bytes_of(part) if path is None else path
+        except Unreadable as error:
+            raise error.about(part.origin) from error
 
     @overload
     def read_part(self, item: Item, modality: Literal["image"]) -> Picture: ...

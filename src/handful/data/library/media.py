@@ -1,7 +1,8 @@
 """The bytes of parts: originals where they lie, and copies of what has no place of its own.
 
 A copy is named by its hash, `media/sha256/ab/ab12….jpg`, so the same bytes are kept once, and a
-copy can be checked against its own name.
+copy can be checked against its own name. Where copies of everything are asked for, small ones go
+into one file, and are named `media/small.sqlite!ab12…` (see `small`).
 """
 
 from __future__ import annotations
@@ -9,19 +10,26 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from handful.data.library import small
 from handful.data.library.items import Part
+from handful.data.library.small import Small
 from handful.data.modalities.audio import read as audio
 from handful.data.modalities.base import Picture, Sound, Words
 from handful.data.modalities.image import read as image
 from handful.data.modalities.reading import Reading, Unreadable
-from handful.foundation.errors import storage
-from handful.foundation.project.atomic import UNFINISHED
+from handful.foundation.errors import StorageError, storage
+from handful.foundation.project.atomic import UNFINISHED, replacing
 
 FOLDER = "media/sha256"
+
+_INSIDE = f"{small.PLACE}!"
+_MOST_WAITING = 16_000_000
+"""Bytes of small copies that wait in memory until they are written together."""
 
 _ENDINGS = {
     "image/jpeg": ".jpg",
@@ -52,6 +60,19 @@ def ending_of(mime: str) -> str:
     return _ENDINGS.get(mime, "")
 
 
+def original_of(path: str, origin: str, stamp: str) -> str:
+    """The person's own file, also of what was copied from it; empty for what is in an archive.
+
+    Args:
+        path: As for `Part`.
+        origin: As for `Part`.
+        stamp: As for `Part`; only a file's is a bare number.
+    """
+    if not path or os.path.isabs(path):  # noqa: PTH117 - quicker by much
+        return path
+    return origin if stamp.isdecimal() and os.path.isabs(origin) else ""  # noqa: PTH117
+
+
 # What was accepted once is read again under whatever limits it was accepted.
 _IMAGES = image.Config(max_bytes=1 << 60, max_pixels=170_000_000, min_side=1, twice=False)
 _SOUNDS = audio.Config(
@@ -72,14 +93,42 @@ class Media:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._small = Small(folder)
+        self._waiting: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[Media], tuple[Path]]:
+        """What waits stays with the process that writes."""
+        return Media, (self.folder,)
 
     def path_of(self, part: Part) -> Path | None:
-        """Where the bytes of a part lie; None when they lie nowhere.
+        """The file that the bytes of a part lie in; None when they have none of their own.
 
         Args:
             part: Of an item of this library.
         """
-        return self.folder / part.path if part.path else None
+        return self.folder / part.path if part.path and not _inside(part.path) else None
+
+    def file_of(self, part: Part, folder: Path) -> Path | None:
+        """A file that holds the bytes of a part, for programs that open files.
+
+        Args:
+            part: Of an item of this library.
+            folder: Where it is made, when the bytes have no file of their own.
+
+        Returns:
+            None for words that were written in a table.
+
+        Raises:
+            Unreadable: When the bytes are not there any more.
+            StorageError: When the disk refuses.
+        """
+        if not part.path or (path := self.path_of(part)):
+            return path if part.path else None
+        path = folder / f"{part.sha256}{ending_of(part.mime)}"
+        with storage("write", path):
+            path.write_bytes(self.bytes_of(part))
+        return path
 
     def keep(self, data: bytes, sha256: str, mime: str) -> str:
         """Keep a copy of bytes.
@@ -97,6 +146,68 @@ class Media:
         """
         return self.keep_as(data, sha256, ending_of(mime))
 
+    def keep_whole(self, data: bytes, sha256: str, mime: str) -> str:
+        """Keep a copy that may be all there is, since its original may go: safe on disk at `flush`.
+
+        Small ones are kept together in one file. May be called by several threads.
+
+        Args:
+            data: The whole file.
+            sha256: Its hash.
+            mime: Its type, for the name's ending.
+
+        Returns:
+            Where the copy is, relative to the library's folder.
+
+        Raises:
+            StorageError: When the disk refuses.
+        """
+        if len(data) > small.MOST_BYTES:
+            return self.keep_as(data, sha256, ending_of(mime), is_forced=True)
+        with self._lock:
+            self._waiting[sha256] = data
+            if sum(map(len, self._waiting.values())) > _MOST_WAITING:
+                self._write_waiting()
+        return f"{_INSIDE}{sha256}"
+
+    def flush(self) -> None:
+        """Put on disk what waits; nothing that is committed may name a copy before.
+
+        Raises:
+            StorageError: When the disk refuses.
+        """
+        with self._lock:
+            self._write_waiting()
+
+    def sizes(self) -> dict[str, int]:
+        """Every copy that is there, as parts name it, with its bytes; unfinished ones too.
+
+        Raises:
+            StorageError: When the folder cannot be read.
+        """
+        with storage("read", self.folder):
+            files = {
+                path.relative_to(self.folder).as_posix(): path.stat().st_size
+                for path in sorted((self.folder / FOLDER).rglob("*"))
+                if path.is_file()
+            }
+        return files | {f"{_INSIDE}{name}": size for name, size in self._small.sizes().items()}
+
+    def delete(self, names: Collection[str]) -> None:
+        """Delete copies.
+
+        Args:
+            names: As parts name them.
+
+        Raises:
+            StorageError: When the disk refuses.
+        """
+        for name in names:
+            if not _inside(name):
+                with storage("delete", self.folder / name):
+                    (self.folder / name).unlink(missing_ok=True)
+        self._small.delete([inside for name in names if (inside := _inside(name))])
+
     def place_of(self, sha256: str, ending: str) -> Path:
         """Where a copy lies, or would lie.
 
@@ -106,13 +217,14 @@ class Media:
         """
         return self.folder / FOLDER / sha256[:2] / f"{sha256}{ending}"
 
-    def keep_as(self, data: bytes, sha256: str, ending: str) -> str:
+    def keep_as(self, data: bytes, sha256: str, ending: str, *, is_forced: bool = False) -> str:
         """Keep a copy of bytes under a name with a given ending.
 
         Args:
             data: The whole file.
             sha256: Its hash.
             ending: Of its name, such as `.jpg`.
+            is_forced: Force it to disk, which takes longer than all else together.
 
         Returns:
             The path of the copy, relative to the library's folder.
@@ -126,8 +238,12 @@ class Media:
             return name
         with storage("write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Not forced to disk one by one, which would be slower than all else together: after a
-            # power cut the name tells whether the content is whole, and the archive is still there.
+            if is_forced:
+                with replacing(path) as temporary:
+                    temporary.write_bytes(data)
+                return name
+            # What an archive holds is not forced to disk: after a power cut the name tells whether
+            # the content is whole, and the archive is still there.
             temporary = path.with_name(f"{UNFINISHED}{secrets.token_hex(4)}")
             try:
                 temporary.write_bytes(data)
@@ -164,10 +280,7 @@ class Media:
         Raises:
             Unreadable: When its file is missing, changed, or cannot be read.
         """
-        path = self.path_of(part)
-        if path is None:
-            raise Unreadable("file/missing")
-        data, modified = _read(path)
+        data, modified = self._read(part)
         unchanged = len(data) == part.size and (modified == part.stamp or self._is_copy(part))
         if not unchanged and hashlib.sha256(data).hexdigest() != part.sha256:
             raise Unreadable("file/changed")
@@ -180,15 +293,15 @@ class Media:
             part: Of an item of this library.
             rehash: Compare the content even where size and time say that it did not change.
         """
-        path = self.path_of(part)
-        if path is None:
+        if not part.path:
             return ""
         try:
-            facts = path.stat()
-            stamp_fits = str(facts.st_mtime_ns) == part.stamp or self._is_copy(part)
-            if facts.st_size == part.size and stamp_fits and not rehash:
-                return ""
-            data, _ = _read(path)
+            if (path := self.path_of(part)) is not None:
+                facts = path.stat()
+                stamp_fits = str(facts.st_mtime_ns) == part.stamp or self._is_copy(part)
+                if facts.st_size == part.size and stamp_fits and not rehash:
+                    return ""
+            data, _ = self._read(part)
         except FileNotFoundError:
             return "file/missing"
         except OSError:
@@ -197,10 +310,34 @@ class Media:
             return error.reason
         return "" if hashlib.sha256(data).hexdigest() == part.sha256 else "file/changed"
 
+    def _read(self, part: Part) -> tuple[bytes, str]:
+        """Bytes as they lie now, with what tells when they were changed."""
+        if inside := _inside(part.path):
+            try:
+                data = self._waiting.get(inside) or self._small.get(inside)
+            except StorageError as error:
+                raise Unreadable("file/not_readable", error=error.what) from error
+            if data is None:
+                raise Unreadable("file/missing")
+            return data, part.stamp
+        path = self.path_of(part)
+        if path is None:
+            raise Unreadable("file/missing")
+        return _read(path)
+
+    def _write_waiting(self) -> None:
+        self._small.put(self._waiting)
+        self._waiting = {}
+
     @staticmethod
     def _is_copy(part: Part) -> bool:
         """Nobody but us writes copies, so their times say nothing."""
         return not Path(part.path).is_absolute()
+
+
+def _inside(path: str) -> str:
+    """The hash of a small copy that is kept inside; empty for whatever has a file of its own."""
+    return path.removeprefix(_INSIDE) if path.startswith(_INSIDE) else ""
 
 
 def _read(path: Path) -> tuple[bytes, str]:

@@ -18,6 +18,7 @@ from handful.data.library.holders import Holders
 from handful.data.library.holding import held
 from handful.data.library.items import Item, Part, Status, truths
 from handful.data.library.library import Library
+from handful.data.library.media import Media, original_of
 from handful.data.library.trimming import delete_unread
 from handful.data.library.writer import Writer, tables_in
 from handful.data.modalities.reading import reason_of
@@ -141,7 +142,7 @@ class Returning:
             for item in lost
             if item.id not in self._written
             and _marks(item.parts) == marks
-            and all(media.fault(part) for part in item.parts.values() if _has_file(part))
+            and all(_is_lost(part, media) for part in item.parts.values() if _original(part))
         ]
         return _the_one(fitting, key)
 
@@ -179,18 +180,38 @@ def _has_file(part: Part) -> bool:
     return Path(part.path).is_absolute()
 
 
+def _original(part: Part) -> str:
+    return original_of(part.path, part.origin, part.stamp)
+
+
+def is_copied(item: Item) -> bool:
+    """Whether copies are kept of files that the person has.
+
+    Args:
+        item: Of the library.
+    """
+    return any(not _has_file(part) and _original(part) for part in item.parts.values())
+
+
 def _looks_so(item: Item) -> bool:
     """Whether any of its files is there and looks as it did; quick, and enough where it is yes."""
-    for part in item.parts.values():
-        if not _has_file(part):
-            continue
-        try:
-            facts = os.stat(part.path)  # noqa: PTH116 - one Path per file costs more than the call
-        except OSError:
-            continue
-        if (facts.st_size, str(facts.st_mtime_ns)) == (part.size, part.stamp):
-            return True
-    return False
+    return any(_is_as_it_was(part) for part in item.parts.values())
+
+
+def _is_as_it_was(part: Part) -> bool:
+    original = _original(part)
+    if not original:
+        return False
+    try:
+        facts = os.stat(original)  # noqa: PTH116 - one Path per file costs more than the call
+    except OSError:
+        return False
+    return (facts.st_size, str(facts.st_mtime_ns)) == (part.size, part.stamp)
+
+
+def _is_lost(part: Part, media: Media) -> bool:
+    """Whether the person's own file is gone or another; a copy of it serves on all the same."""
+    return bool(media.fault(part)) if _has_file(part) else not _is_as_it_was(part)
 
 
 def _marked(part: Part, is_displaced: bool) -> Part:

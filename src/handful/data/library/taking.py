@@ -26,7 +26,7 @@ from handful.data.library.library import Library
 from handful.data.library.locks import GIVEN, in_place, is_refused
 from handful.data.library.pausing import Pause
 from handful.data.library.report import AddReport, Progress, Tally
-from handful.data.library.returning import Returning
+from handful.data.library.returning import Returning, is_copied
 from handful.data.library.rows import LabelRow
 from handful.data.library.sources.base import Aside, Candidate
 from handful.data.library.sources.pairing import Pairing
@@ -66,6 +66,8 @@ class Config:
     """How many files are decoded side by side; 0 for one per core, at most 8."""
     gentle: bool = False
     """Let everything else go first: one thread, low priority, and no work on a low battery."""
+    copy: bool = False
+    """Keep the bytes of everything in the library, so that the source may go."""
     battery_percent: int = 30
     """What counts as low; without a battery, or where the system does not say, nothing does."""
 
@@ -145,7 +147,7 @@ class Taking:
         self._pause = Pause(library.folder)
         self._power = _Power(config.battery_percent) if config.gentle else None
         self._looked = 0.0
-        self._known = Known(library, source)
+        self._known = Known(library, source, copy=config.copy)
         self._met = Returning(library, writer, source, again)
         self._tally = Tally()
         self._items: Counter[str] = Counter()
@@ -247,8 +249,9 @@ class Taking:
     def _read(self, candidate: Candidate, known: Item | None) -> _Taken:
         parts: dict[str, Part] = {}
         thumbnails: dict[str, bytes] = {}
+        copy = self._config.copy or (known is not None and is_copied(known))
         for piece in candidate.pieces:
-            part, thumbnail = examine(piece, self._config.limits, self._library.media)
+            part, thumbnail = examine(piece, self._config.limits, self._library.media, copy=copy)
             parts[piece.modality] = part
             if thumbnail is not None:
                 thumbnails[part.content_sha256] = thumbnail
@@ -391,6 +394,7 @@ class Taking:
     def _commit(self) -> None:
         count = len(self._added) + len(self._changed)
         self._thumbnails.put(self._made)
+        self._library.media.flush()
         self._writer.commit(self._added, changed=self._changed, labels=self._said)
         self._committed += count
         self._added, self._changed, self._said = [], [], []

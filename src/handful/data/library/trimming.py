@@ -13,17 +13,17 @@ leaves files that no version reads, and the next trim deletes them.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from handful.data.library import media
 from handful.data.library.card import Card
 from handful.data.library.derived import delete_derived
 from handful.data.library.forgotten import read_forgotten
 from handful.data.library.history import History, by_change, note_trim, read_history, versions_of
+from handful.data.library.media import Media
 from handful.data.library.store import Freed, column_lists
 from handful.data.library.writer import Tables
 from handful.data.modalities.base import MODALITIES
@@ -117,7 +117,7 @@ def trim(folder: Path, tables: Tables, keep: int) -> Trimming:
     items, labels = plan.stay_in
     freed = [tables.items.forget(items), tables.labels.forget(labels)]
     copies = _useless_copies(folder, tables, items)
-    _delete(copies)
+    Media(folder).delete(copies)
     delete_derived(folder, _forgotten_contents(folder, tables))
     return _told(plan, freed, copies, is_done=True)
 
@@ -138,7 +138,7 @@ def delete_unread(folder: Path, tables: Tables, copies: Collection[str]) -> None
     useless = set(copies)
     for version in left if useless else ():
         useless.difference_update(_paths(tables, version))
-    _delete(folder / name for name in useless)
+    Media(folder).delete(useless)
 
 
 class _Plan(NamedTuple):
@@ -250,15 +250,10 @@ def _version_in(path: Path) -> int | None:
     return version if isinstance(version, int) else None
 
 
-def _useless_copies(folder: Path, tables: Tables, items: Collection[int]) -> dict[Path, int]:
+def _useless_copies(folder: Path, tables: Tables, items: Collection[int]) -> dict[str, int]:
     """The copies of media that no kept version reads, and what killed writers left; with sizes."""
     read = {path for version in items for path in _paths(tables, version)}
-    with storage("read", folder):
-        return {
-            path: path.stat().st_size
-            for path in sorted((folder / media.FOLDER).rglob("*"))
-            if path.is_file() and path.relative_to(folder).as_posix() not in read
-        }
+    return {name: size for name, size in Media(folder).sizes().items() if name not in read}
 
 
 def _paths(tables: Tables, version: int) -> Iterator[str]:
@@ -267,14 +262,8 @@ def _paths(tables: Tables, version: int) -> Iterator[str]:
         yield from filter(None, column)
 
 
-def _delete(copies: Iterable[Path]) -> None:
-    for path in copies:
-        with storage("delete", path):
-            path.unlink(missing_ok=True)
-
-
 def _told(
-    plan: _Plan, freed: Sequence[Freed], copies: Mapping[Path, int], *, is_done: bool
+    plan: _Plan, freed: Sequence[Freed], copies: Mapping[str, int], *, is_done: bool
 ) -> Trimming:
     return Trimming(
         versions=tuple(plan.gone),

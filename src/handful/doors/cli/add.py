@@ -26,6 +26,7 @@ def add(
     annotator: str = "import",
     again: bool = False,
     gentle: bool = False,
+    copy: bool = False,
     project: Path | None = None,
 ) -> None:
     """Take files into the library; they stay where they are, untouched.
@@ -45,6 +46,7 @@ def add(
         again: Take in what was forgotten as well; it stays out otherwise.
         gentle: Let everything else on the machine go first: one thread, low priority, and no work
             while the battery is in use and below 30 %.
+        copy: Keep a copy of every file in the library, so that yours may be moved away.
         project: The project; the nearest one when left out.
     """
     console = speaker()
@@ -68,6 +70,7 @@ def add(
             annotator=annotator,
             again=again,
             gentle=gentle,
+            copy=copy,
             on_progress=told,
         )
     _tell(report)

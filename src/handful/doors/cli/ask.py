@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from handful.data.library.items import Part
+from handful.data.modalities.reading import Unreadable
 from handful.doors.cli.here import open_project
 from handful.doors.cli.speaker import speaker
 from handful.doors.cli.viewer import show
@@ -50,7 +53,8 @@ def ask(
     if not asked:
         console.done(f"Every item has an answer to {labels}.", next_step=_train(labels))
         return
-    given = Round(shop, console, labels, annotator, look, _line).all(asked)
+    with TemporaryDirectory() as made:
+        given = Round(shop, console, labels, annotator, look, _line, Path(made)).all(asked)
     console.sentence(shop.checked(labels).sentence)
     console.done(f"{plural(given, 'answer')} kept.", record=shop.library, next_step=_train(labels))
 
@@ -65,6 +69,7 @@ class Round:
         annotator: Who answers.
         look: Whether pictures and sounds are opened.
         line: Gives the next line that is typed; None at the end.
+        made: A folder for files of what has none of its own, so that a program can open it.
     """
 
     def __init__(
@@ -75,9 +80,11 @@ class Round:
         annotator: str,
         look: bool,
         line: Callable[[str], str | None],
+        made: Path,
     ) -> None:
         self._shop, self._console, self._labels = shop, console, labels
         self._annotator, self._look, self._line = annotator, look, line
+        self._made = made
         self._names = sorted(set(shop.answers(labels).counting.values()) if self._known() else ())
         self._given: list[Question] = []
 
@@ -111,7 +118,7 @@ class Round:
         for words in item.words.values():
             self._console.note(f"  {words[:_MOST_WORDS]}")
         for name in item.modalities:
-            path = self._shop.items.path_of(item.parts[name]) if name != "text" else None
+            path = self._file(item.parts[name]) if name != "text" else None
             if path is not None:
                 self._console.note(f"  {path}")
                 if self._look:
@@ -119,6 +126,13 @@ class Round:
         named = "  ".join(f"{at} {name}" for at, name in enumerate(self._names, 1))
         if named:
             self._console.note(f"  {named}")
+
+    def _file(self, part: Part) -> Path | None:
+        try:
+            return self._shop.items.media.file_of(part, self._made)
+        except Unreadable as error:
+            self._console.warn(f"{part.origin}: {error.what}")
+            return None
 
     def _keep(self, question: Question, typed: str) -> None:
         if not typed:

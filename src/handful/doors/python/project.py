@@ -70,6 +70,7 @@ class Project(Asking, Withdrawing, Towering):
         annotator: str = "import",
         again: bool = False,
         gentle: bool = False,
+        copy: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> AddReport:
         """Take files into the library; they stay where they are, untouched.
@@ -87,6 +88,7 @@ class Project(Asking, Withdrawing, Towering):
             again: Take in what was forgotten as well; it stays out otherwise.
             gentle: Let everything else on the machine go first: one thread, low priority, and no
                 work while the battery is in use and below 30 %.
+            copy: Keep a copy of every file in the library, so that yours may be moved away.
             on_progress: Told how far it is.
 
         Returns:
@@ -107,7 +109,7 @@ class Project(Asking, Withdrawing, Towering):
             annotator=annotator,
             again=again,
             cache=self.cache,
-            config=Adding(gentle=gentle),
+            config=Adding(gentle=gentle, copy=copy),
             on_progress=on_progress,
         )
 
@@ -465,12 +467,12 @@ class Project(Asking, Withdrawing, Towering):
         return looked if target is None else copy(looked, target, self.folder, level=level)
 
     def _query(self, item: Item) -> dict[str, Any]:
-        """What the library knows of an item, as a query: words themselves, paths of the rest."""
+        """What the library knows of an item, as a query: words, and the files of the rest."""
         library = self.items
         query: dict[str, Any] = {}
         for name in item.modalities:
             part = item.parts[name]
-            query[name] = dict(item.words) if name == "text" else library.path_of(part)
+            query[name] = dict(item.words) if name == "text" else library.value_of(part)
         return query
 
 

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from handful.data.library.items import Item
 from handful.data.library.library import Library
+from handful.data.modalities.reading import reason_of
 from handful.foundation.errors import InputError
 from handful.learn.towers.base import Tower, Views
 from handful.learn.towers.latents import LatentCache
@@ -152,8 +153,10 @@ class _Reader:
     def _is_there(self, item: Item, lost: list[str]) -> bool:
         part = item.parts[self._modality]
         path = self._library.path_of(part)
-        if path is None:
-            return True
+        if path is None:  # in a table, or in the library's own file
+            fault = self._library.media.fault(part)
+            lost += [f'"{part.origin}": {reason_of(fault).what}.'] if fault else []
+            return not fault
         try:
             if path.stat().st_size == part.size:
                 return True
