@@ -1,8 +1,9 @@
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
-from handful.data.library.items import Item, Label, LabelKind, Part, Split
+from handful.data.library.items import Consent, Item, Label, LabelKind, Part, Split
 from handful.data.library.library import Library
 from handful.data.library.twins.look import Twins
 from handful.learn.routes.gathering import gather
@@ -66,3 +67,14 @@ def test_of_copies_in_several_groups_the_labelled_ones_of_one_are_kept(library):
     assert keys(learned) == ["1", "2", "b", "rest"]
     assert learned.left_out.in_groups == 1
     assert len(set(learned.groups.tolist())) == 4
+
+
+def test_whose_consent_has_expired_is_not_learned_from(library):
+    asked = replace(thing("anna"), consent=Consent(subjects=("anna",), expires="2026-03-01"))
+    library.add([*PLAIN, asked])
+    assert keys(gather(library, "kind", day=date(2026, 3, 1))) == ["1", "2", "anna"]
+    learned = gather(library, "kind", day=date(2026, 3, 2))
+    assert keys(learned) == ["1", "2"]
+    assert learned.left_out.sentences() == [
+        "1 items were not trained on, because the consent of the people in them has expired."
+    ]

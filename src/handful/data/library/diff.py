@@ -124,7 +124,8 @@ def compare(tables: Tables, before: Card, after: Card) -> Diff:
 def _rows(tables: Tables, version: int) -> dict[str, tuple[Any, ...]]:
     """Id to the whole row, key first."""
     names = ["key", *(name for name in rows.ITEMS.names if name not in ("id", "key", "created"))]
-    columns = column_lists(tables.items.read(version, ["id", *names]))
+    read = tables.items.read(version)
+    columns = column_lists(rows.completed(read, rows.SINCE).select(["id", *names]))
     whole = zip(*(columns[name] for name in names), strict=True)
     return dict(zip(columns["id"], whole, strict=True))
 
@@ -156,6 +157,10 @@ def _what(then: Item, now: Item) -> tuple[str, ...]:
     ]
     if then.rights != now.rights and then.rights.licence == now.rights.licence:
         found.append("rights, the licence is the same")
+    if then.consent != now.consent:
+        found.append("consent")
+    if then.lineage != now.lineage:
+        found.append("what it was made from")
     if (then.key, then.source) != (now.key, now.source):
         found.append("source")
     found += _answers(then.labels, now.labels)

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from json.encoder import encode_basestring as _quoted
 from typing import Any
@@ -133,6 +133,44 @@ class Rights:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """What the people agreed to who can be seen, heard or read of in an item.
+
+    Attributes:
+        subjects: Who they are, as pseudonyms; `handful library forget person:NAME` finds them.
+        basis: On what ground the item is kept, such as `consent` or `contract`.
+        scope: What they agreed to, in words.
+        expires: The last day it holds, as `2027-01-31`; empty when it does not end.
+    """
+
+    subjects: tuple[str, ...] = ()
+    basis: str = ""
+    scope: str = ""
+    expires: str = ""
+
+    def has_expired(self, day: date) -> bool:
+        """Whether it no longer holds.
+
+        Args:
+            day: Such as today.
+        """
+        return bool(self.expires) and self.expires < day.isoformat()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lineage:
+    """What an item was made from.
+
+    Attributes:
+        parents: The items it was made from, by their id, or their name in the same source.
+        operation: How, such as `crop` or `translation`.
+    """
+
+    parents: tuple[str, ...] = ()
+    operation: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
     """One thing.
 
@@ -146,6 +184,8 @@ class Item:
         split: What it may be used for; None when not assigned.
         split_reason: Who decided so.
         rights: Its terms.
+        consent: What people in it agreed to.
+        lineage: What it was made from; it stays with these in every split.
         labels: Every statement about it, oldest first, superseded ones included.
         created: When it came into the library, in UTC.
         revision: How often it was read anew because its files or its table row changed.
@@ -160,6 +200,8 @@ class Item:
     split: Split | None = None
     split_reason: str = ""
     rights: Rights = field(default_factory=Rights)
+    consent: Consent = field(default_factory=Consent)
+    lineage: Lineage = field(default_factory=Lineage)
     labels: tuple[Label, ...] = ()
     created: datetime = _EPOCH
     revision: int = 0
@@ -215,6 +257,8 @@ class Item:
         split = "null" if self.split is None else _quoted(self.split)
         # By hand, because every item has one, and the encoder takes ten times as long.
         text = f"[{{{parts}}},{_quoted(self.group)},{split},{_quoted(self.rights.licence)}]"
+        if self.consent.expires or self.lineage.parents:  # few have one, and old hashes stay
+            text += f"{_quoted(self.consent.expires)}{self.lineage.parents}"
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GROUP = "group:"
 """Before the name of a group."""
+PERSON = "person:"
+"""Before the pseudonym of somebody who can be seen, heard or read of."""
 
 
 def named(library: Library, words: Iterable[str]) -> list[Item]:
@@ -24,7 +26,7 @@ def named(library: Library, words: Iterable[str]) -> list[Item]:
     Args:
         library: Where they are.
         words: Each an id, a name as in the table or folder it came from, a file, a folder that
-            files lie in, or `group:NAME`.
+            files lie in, `group:NAME` or `person:NAME`.
 
     Raises:
         UsageError: When a word means nothing, or is the name of several items.
@@ -50,10 +52,11 @@ def meant_by(word: str, every: Sequence[Item]) -> list[Item]:
             f'{len(called)} items are called "{word}".',
             f"name one by its id: {', '.join(item.id for item in called[:5])}",
         )
-    found = called or _of_group(word, every) or _at(word, every)
+    found = called or _of_group(word, every) or _of_person(word, every) or _at(word, every)
     if not found:
         groups = [f"{GROUP}{item.group}" for item in every if item.group]
-        known = [*(item.key for item in every), *groups]
+        people = [f"{PERSON}{name}" for item in every for name in item.consent.subjects]
+        known = [*(item.key for item in every), *groups, *people]
         raise UsageError(f'There is no item "{word}".', did_you_mean(word, known))
     return found
 
@@ -61,6 +64,11 @@ def meant_by(word: str, every: Sequence[Item]) -> list[Item]:
 def _of_group(word: str, every: Iterable[Item]) -> list[Item]:
     name = word.removeprefix(GROUP)
     return [item for item in every if item.group == name] if word != name and name else []
+
+
+def _of_person(word: str, every: Iterable[Item]) -> list[Item]:
+    name = word.removeprefix(PERSON)
+    return [item for item in every if name in item.consent.subjects] if word != name else []
 
 
 def _at(word: str, every: Iterable[Item]) -> list[Item]:

@@ -16,7 +16,17 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from handful.data.library.items import Item, Label, LabelKind, Part, Rights, Split, Status
+from handful.data.library.items import (
+    Consent,
+    Item,
+    Label,
+    LabelKind,
+    Lineage,
+    Part,
+    Rights,
+    Split,
+    Status,
+)
 from handful.data.library.store import column_lists
 from handful.data.modalities.base import MODALITIES
 
@@ -34,6 +44,12 @@ _ITEM_COLUMNS = {
     "licence_evidence": pa.string(),
     "rights_holder": pa.string(),
     "attribution": pa.string(),
+    "consent_subjects": _TEXTS,
+    "consent_basis": pa.string(),
+    "consent_scope": pa.string(),
+    "consent_expires": pa.string(),
+    "parents": _TEXTS,
+    "operation": pa.string(),
     "created": _TIME,
     "revision": pa.int32(),
     "declared_sha256": pa.string(),
@@ -66,7 +82,20 @@ ITEMS = pa.schema(
         ("text_values", _TEXTS),
     ]
 )
-"""One row per item; `image_status` and its like are null where an item has no image."""
+"""One row per item; `image_status` and its like are null where an item has no image.
+
+Columns come and none goes: a table that was made before a column came is read as if it held null
+there, and gets the column with the next change.
+"""
+
+SINCE = pa.schema(
+    [
+        (name, kind)
+        for name, kind in _ITEM_COLUMNS.items()
+        if name.startswith("consent_") or name in ("parents", "operation")
+    ]
+)
+"""The columns that came after the first tables were made."""
 
 LABELS = pa.schema(
     [
@@ -109,7 +138,7 @@ def rows_to_items(rows: pa.Table, labels: Mapping[str, tuple[Label, ...]]) -> li
         rows: With the columns of `ITEMS`.
         labels: Item id to its statements, oldest first.
     """
-    columns = column_lists(_with_plain_times(rows, "created"))
+    columns = column_lists(_with_plain_times(completed(rows, SINCE), "created"))
     parts = {modality: _parts(columns, modality) for modality in MODALITIES}
     items = [
         Item(
@@ -126,6 +155,8 @@ def rows_to_items(rows: pa.Table, labels: Mapping[str, tuple[Label, ...]]) -> li
                 holder=columns["rights_holder"][row],
                 attribution=columns["attribution"][row],
             ),
+            consent=_consent(columns, row),
+            lineage=_lineage(columns, row),
             labels=labels.get(identity, ()),
             created=utc(columns["created"][row]),
             revision=columns["revision"][row],
@@ -134,6 +165,40 @@ def rows_to_items(rows: pa.Table, labels: Mapping[str, tuple[Label, ...]]) -> li
         for row, identity in enumerate(columns["id"])
     ]
     return sorted(items, key=lambda item: item.id)
+
+
+def completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The same rows with null in the columns that did not exist when they were written.
+
+    Args:
+        rows: Of any time.
+        schema: The columns of today.
+    """
+    for field in schema:
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    return rows
+
+
+_NO_CONSENT, _NO_LINEAGE = Consent(), Lineage()
+
+
+def _consent(columns: Mapping[str, list[Any]], row: int) -> Consent:
+    subjects, basis, scope, expires = (
+        columns[f"consent_{name}"][row] for name in ("subjects", "basis", "scope", "expires")
+    )
+    if not (subjects or basis or scope or expires):
+        return _NO_CONSENT
+    return Consent(
+        subjects=tuple(subjects or ()), basis=basis or "", scope=scope or "", expires=expires or ""
+    )
+
+
+def _lineage(columns: Mapping[str, list[Any]], row: int) -> Lineage:
+    parents, operation = columns["parents"][row], columns["operation"][row]
+    if not (parents or operation):
+        return _NO_LINEAGE
+    return Lineage(parents=tuple(parents or ()), operation=operation or "")
 
 
 def labels_to_rows(labels: Sequence[LabelRow], first_place: int) -> pa.Table:
@@ -247,6 +312,12 @@ def _item_columns(items: Sequence[Item]) -> dict[str, list[Any]]:
         "licence_evidence": [item.rights.evidence for item in items],
         "rights_holder": [item.rights.holder for item in items],
         "attribution": [item.rights.attribution for item in items],
+        "consent_subjects": [list(item.consent.subjects) or None for item in items],
+        "consent_basis": [item.consent.basis or None for item in items],
+        "consent_scope": [item.consent.scope or None for item in items],
+        "consent_expires": [item.consent.expires or None for item in items],
+        "parents": [list(item.lineage.parents) or None for item in items],
+        "operation": [item.lineage.operation or None for item in items],
         "created": [item.created for item in items],
         "revision": [item.revision for item in items],
         "declared_sha256": [item.declared_sha256 for item in items],

@@ -177,7 +177,13 @@ class Table:
             StorageError: When the disk refuses; the table is then unchanged.
         """
         lance = _lance()
+        data = self._open(None)
+        there = set(data.schema.names)
+        new = [field for field in self.schema if field.name not in there]
         with _disk("write", self.folder):
+            if new:  # the table is older than these columns; what is there holds null in them
+                data.add_columns(new)
+            rows = rows.select(data.schema.names)
             return lance.write_dataset(rows, str(self.folder), mode="append").version
 
     def delete(self, column: str, values: Iterable[str]) -> int:

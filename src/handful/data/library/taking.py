@@ -305,6 +305,8 @@ class Taking:
             split=candidate.split or (known.split if known else None),
             split_reason=GIVEN if candidate.split else (known.split_reason if known else ""),
             rights=known.rights if known and is_silent else candidate.rights,
+            consent=known.consent if known and is_silent else candidate.consent,
+            lineage=known.lineage if known and is_silent else candidate.lineage,
             created=known.created if known else datetime.now(UTC),
             revision=known.revision + 1 if known else 0,
             declared_sha256=candidate.declared_sha256,

@@ -30,6 +30,7 @@ from handful.data.library.items import Item, Split
 from handful.data.library.library import Library
 from handful.data.library.naming import meant_by, named
 from handful.data.library.splitting import placed
+from handful.data.library.units import descents
 from handful.foundation.errors import UsageError
 
 
@@ -42,6 +43,7 @@ class Forgetting:
         labels: How many statements about them go.
         locked: How many of the items each locked split loses. A lock keeps nobody's picture.
         copies: Other items with the same picture, sound or text; they stay.
+        made: Other items that were made from them; they stay.
         earlier: Tombstones of what was forgotten before and is asked for again, so that a
             forgetting that was killed is finished.
         is_done: Whether they are gone, or would only go.
@@ -52,6 +54,7 @@ class Forgetting:
     labels: int
     locked: Mapping[str, int]
     copies: tuple[Item, ...]
+    made: tuple[Item, ...]
     earlier: tuple[Tombstone, ...]
     is_done: bool
     version: int
@@ -73,6 +76,7 @@ class Forgetting:
             "labels": self.labels,
             "locked": dict(self.locked),
             "copies": [{"id": item.id, "key": item.key} for item in self.copies],
+            "made_from_them": [{"id": item.id, "key": item.key} for item in self.made],
             "forgotten_before": len(self.earlier),
             "is_done": self.is_done,
             "version": self.version,
@@ -168,7 +172,7 @@ def would_forget(library: Library, words: Iterable[str]) -> Forgetting:
     items = _each_once(meant)
     going = {item.id for item in items}
     contents = {content for item in items for content in telling(item.parts)}
-    others = library.items(with_quarantined=True) if contents else []
+    others = library.items(with_quarantined=True) if items else []
     copies = [
         item
         for item in others
@@ -179,6 +183,7 @@ def would_forget(library: Library, words: Iterable[str]) -> Forgetting:
         labels=sum(len(item.labels) for item in items),
         locked=in_locked(library, items),
         copies=tuple(copies),
+        made=tuple(_made_from(going, others)),
         earlier=tuple(earlier.values()),
         is_done=False,
         version=library.version,
@@ -211,6 +216,18 @@ def forget(library: Library, words: Iterable[str]) -> Forgetting:
             note_forgotten(library.folder, [tombstone(item, library.version) for item in there])
             writer.commit(gone=ids)
     return replace(found, is_done=True, version=library.version)
+
+
+def _made_from(going: set[str], every: Iterable[Item]) -> list[Item]:
+    """Items made from some, and from those again."""
+    pairs, found = descents(every), {}
+    while True:
+        reached = going | found.keys()
+        more = {item.id: item for item, parent in pairs if parent.id in reached}
+        more = {each: item for each, item in more.items() if each not in reached}
+        if not more:
+            return list(found.values())
+        found |= more
 
 
 class _Meant(NamedTuple):

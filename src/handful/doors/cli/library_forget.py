@@ -23,7 +23,7 @@ def library_forget(*items: str, yes: bool = False, project: Path | None = None) 
 
     Args:
         items: Each an id, a name as in the table or folder it came from, a file, a folder that
-            files lie in, or `group:NAME`.
+            files lie in, `group:NAME`, or `person:NAME`.
         yes: Forget. Without it nothing is changed.
         project: The project; the nearest one when left out.
     """
@@ -71,6 +71,10 @@ def _show(found: Withdrawal) -> None:
         names = ", ".join(item.key for item in found.taken.copies[:5])
         count = plural(len(found.taken.copies), "other item")
         console.warn(f"{count} with the same content stay, such as {names}; name them too.")
+    if found.taken.made:
+        names = ", ".join(item.key for item in found.taken.made[:5])
+        count = plural(len(found.taken.made), "item")
+        console.warn(f"{count} that were made from them stay, such as {names}; name them too.")
     if found.saw:
         table = Table(
             "saw", ["what", "name", Column("items", side="right"), "certain"], title="Saw them"

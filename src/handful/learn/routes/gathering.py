@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -21,15 +22,17 @@ from handful.foundation.errors import InputError, UsageError, did_you_mean
 
 
 class LeftOut(NamedTuple):
-    """Copies that take no part, because the same thing would stand on both sides of a measure.
+    """Items that take no part: copies that would stand on both sides of a measure, and more.
 
     Attributes:
         held_back: How many are copies of items that are held back for a test.
         in_groups: How many are copies of items in another group, which are kept instead.
+        expired: How many show people whose consent no longer holds.
     """
 
     held_back: int = 0
     in_groups: int = 0
+    expired: int = 0
 
     def sentences(self) -> list[str]:
         """What a person should know of it."""
@@ -43,6 +46,11 @@ class LeftOut(NamedTuple):
             said.append(
                 f"{self.in_groups} items were not trained on, because copies of them lie in other "
                 "groups, and the same thing must not be learned from and measured on."
+            )
+        if self.expired:
+            said.append(
+                f"{self.expired} items were not trained on, because the consent of the people in "
+                "them has expired."
             )
         return said
 
@@ -80,6 +88,7 @@ def gather(
     twins: Twins | None = None,
     per_class: int | None = None,
     seed: int = 0,
+    day: date | None = None,
 ) -> Labelled:
     """Pick the items to learn from, and say what is wrong with their labels.
 
@@ -93,6 +102,7 @@ def gather(
         twins: Contents that are the same thing; only groups and equal items count when left out.
         per_class: Only so many labels of each class; all when None.
         seed: Decides which.
+        day: On which consents must hold; today when left out.
 
     Raises:
         InputError: When there are no items, or too few labels.
@@ -104,9 +114,12 @@ def gather(
     held = set(chain(*torn(copies, {item.id: item.split for item in known}).values()))
     held &= {item.id for item in every}
     items = [item for item in every if item.split not in HELD_BACK and item.id not in held]
+    able = len(items)
+    items = [item for item in items if not item.consent.has_expired(day or date.today())]
+    expired = able - len(items)
     spare = _spare(items, copies, task)
     items = [item for item in items if item.id not in spare]
-    left_out = LeftOut(len(held), len(spare))
+    left_out = LeftOut(len(held), len(spare), expired)
     if not items:
         raise InputError("The library holds no items to learn from.", "handful add FOLDER")
     units = units_of(items, copies)

@@ -48,6 +48,12 @@ def test_a_typical_table_needs_no_help():
         attribution="",
         holder="",
         evidence="",
+        person="",
+        consent_basis="",
+        consent_scope="",
+        consent_expires="",
+        parents="",
+        operation="",
     )
 
 

@@ -60,6 +60,12 @@ MEANINGS = {
     "licence_evidence": "Where the licence is written.",
     "rights_holder": "Who holds the rights.",
     "attribution": "The text to print when the item is shown.",
+    "consent_subjects": "Who can be seen, heard or read of, as pseudonyms.",
+    "consent_basis": "On what ground it is kept, such as `consent`.",
+    "consent_scope": "What these people agreed to, in words.",
+    "consent_expires": "The last day on which that holds; empty when it does not end.",
+    "parents": "The items it was made from, by id or by name in the same source.",
+    "operation": "How it was made from them.",
     "created": "When it came into the library, in UTC.",
     "revision": "How often it was read anew because its files or its table row changed.",
     "declared_sha256": "Hash of all that its source said of it without a file being opened.",
@@ -114,11 +120,11 @@ def from_table(table: pa.Table) -> tuple[list[Item], list[dict[str, str]]]:
         table: With the columns of `SCHEMA`.
 
     Raises:
-        KeyError: When a column is missing.
+        KeyError: When a column is missing that was always there.
         ValueError: When a value is none that the library knows.
         pyarrow.ArrowException: When a column is of another kind.
     """
-    table = table.select(SCHEMA.names).cast(SCHEMA).sort_by("id")
+    table = rows.completed(table, rows.SINCE).select(SCHEMA.names).cast(SCHEMA).sort_by("id")
     columns = column_lists(table.select([f"{modality}_file" for modality in MODALITIES]))
     ids = table.column("id").to_pylist()
     labels = dict(zip(ids, map(_labels, _plain_lists(table)), strict=True))

@@ -14,7 +14,7 @@ import stat
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import NamedTuple
@@ -24,14 +24,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute
 
-from handful.data.library.items import Rights, Split
+from handful.data.library.items import Consent, Lineage, Rights, Split
 from handful.data.modalities.base import Words
 from handful.data.modalities.reading import Unreadable
 
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 _BARE = '[[[{}, {}, {{}}, ""]], {{}}, "", null, ["", "", ""], ""]'
 """What is declared of a file whose source says nothing but its name."""
-_NO_RIGHTS = Rights()
+_NO_CONSENT, _NO_LINEAGE = Consent(), Lineage()
+_NOTHING_TOLD = (Rights(), _NO_CONSENT, _NO_LINEAGE)
 
 
 class Look(NamedTuple):
@@ -188,6 +189,8 @@ class Candidate:
         group: What it belongs together with; empty when the source does not say.
         split: What it may be used for; None when the source does not say.
         rights: Its terms, as far as the source gives them.
+        consent: What people in it agreed to, as far as the source says.
+        lineage: What it was made from, as far as the source says.
         keyword_task: The task that the picture's keywords answer; empty when they are not asked.
     """
 
@@ -197,6 +200,8 @@ class Candidate:
     group: str = ""
     split: Split | None = None
     rights: Rights = field(default_factory=Rights)
+    consent: Consent = _NO_CONSENT
+    lineage: Lineage = _NO_LINEAGE
     keyword_task: str = ""
 
     @property
@@ -219,6 +224,8 @@ class Candidate:
             [self.rights.licence, self.rights.evidence, self.rights.holder],
             self.rights.attribution,
             *filter(None, [self.keyword_task]),
+            *([asdict(self.consent)] if self.consent != _NO_CONSENT else ()),
+            *([asdict(self.lineage)] if self.lineage != _NO_LINEAGE else ()),
         ]
         return _JSON.encode(declared)
 
@@ -226,7 +233,8 @@ class Candidate:
         if len(self.pieces) != 1 or self.labels or self.group or self.split or self.keyword_task:
             return False
         piece = self.pieces[0]
-        return not piece.words and piece.fault is None and self.rights == _NO_RIGHTS
+        told = (self.rights, self.consent, self.lineage)
+        return not piece.words and piece.fault is None and told == _NOTHING_TOLD
 
 
 class Aside(NamedTuple):

@@ -51,8 +51,18 @@ _NAMES = {
     "attribution": "attribution credit credits author",
     "holder": "rights_holder holder copyright",
     "evidence": "licence_url license_url url",
+    "person": "consent_subject consent_subjects data_subject",
+    "consent_basis": "consent_basis legal_basis",
+    "consent_scope": "consent_scope",
+    "consent_expires": "consent_expires consent_until",
+    "parents": "derived_from parents parent_ids",
+    "operation": "operation derived_by",
 }
 _NAMED = {role: words.split() for role, words in _NAMES.items()}
+_WORDS = (
+    *("attribution", "holder", "evidence", "person", "consent_basis", "consent_scope"),
+    "operation",
+)
 _SEVERAL = ("image", "audio", "text", "labels")
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?\b|\d\d?[./]\d\d?[./]\d{2,4}\b")
 _LANGUAGE = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8})?")
@@ -84,6 +94,18 @@ class Columns:
     """Who holds the rights."""
     evidence: str | None = None
     """Where the licence is written."""
+    person: str | None = None
+    """Who can be seen, heard or read of, as pseudonyms; several are parted by `;`."""
+    consent_basis: str | None = None
+    """On what ground the item is kept, such as `consent`."""
+    consent_scope: str | None = None
+    """What these people agreed to, in words."""
+    consent_expires: str | None = None
+    """The last day on which that holds, as `2027-01-31`."""
+    parents: str | None = None
+    """What the item was made from: ids or names of other items, parted by `;`."""
+    operation: str | None = None
+    """How it was made from them."""
 
     def used(self) -> set[str]:
         """Every column that has a role."""
@@ -217,7 +239,9 @@ class _Finder:
         self._decide("text", self._text())
         is_group = self._named("group", lambda f: 2 <= f.distinct < f.rows)
         self._decide("group", is_group or self._named("loose group", _could_be_group))
-        for role in ("attribution", "holder", "evidence"):
+        self._decide("parents", self._named("parents", lambda _: True))
+        self._decide("consent_expires", self._named("consent_expires", lambda _: True))
+        for role in _WORDS:
             self._decide(role, self._named(role, lambda f: f.all_text and not f.kind))
         self._decide("labels", self._labels())
         return self._columns

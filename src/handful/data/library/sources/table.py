@@ -11,11 +11,12 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import date
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from handful.data.library.items import Rights
+from handful.data.library.items import Consent, Lineage, Rights
 from handful.data.library.sources.archive import list_archive, open_archive
 from handful.data.library.sources.base import Aside, Candidate, FilePlace, Leaf, Piece, Place
 from handful.data.library.sources.columns import (
@@ -221,6 +222,11 @@ class _Reader:
         pieces += [text] if text else []
         if not pieces:
             return Aside(f"line {line.number}", Unreadable("table/empty_row", line=line.number))
+        try:
+            expires = _day(row, columns.consent_expires)
+        except ValueError:
+            told = f"`{columns.consent_expires}` is no day such as 2027-01-31"
+            return _bad_row(line.number, told)
         return Candidate(
             key=self._key(line, pieces),
             pieces=tuple(pieces),
@@ -236,6 +242,15 @@ class _Reader:
                 evidence=_cell(row, columns.evidence) or self._default.evidence,
                 holder=_cell(row, columns.holder) or self._default.holder,
                 attribution=_cell(row, columns.attribution) or self._default.attribution,
+            ),
+            consent=Consent(
+                subjects=_several(row, columns.person),
+                basis=_cell(row, columns.consent_basis),
+                scope=_cell(row, columns.consent_scope),
+                expires=expires,
+            ),
+            lineage=Lineage(
+                parents=_several(row, columns.parents), operation=_cell(row, columns.operation)
             ),
         )
 
@@ -279,6 +294,15 @@ class _Reader:
 def _cell(row: Row, name: str | None) -> str:
     value = row.get(name) if name else None
     return "" if is_blank(value) else as_text(value)
+
+
+def _several(row: Row, name: str | None) -> tuple[str, ...]:
+    return tuple(word for each in _cell(row, name).split(";") if (word := each.strip()))
+
+
+def _day(row: Row, name: str | None) -> str:
+    told = _cell(row, name)
+    return date.fromisoformat(told[:10]).isoformat() if told else ""
 
 
 def _text(path: Path) -> str:
