@@ -2,7 +2,7 @@
 
 Use when: before a library, a model or its answers leave your hands; `--gate` then says no.
 Cost: one pass over the rows; no file is opened.
-Source: SPDX licence expressions 3.0; obligations as in `terms.toml`, which names the source of each.
+Source: SPDX licence expressions 3.0; obligations as in `terms.toml`, which names their sources.
 """
 
 from __future__ import annotations

@@ -166,14 +166,14 @@ def _all_of(tokens: list[str]) -> list[Terms]:
 
 
 def _one(tokens: list[str]) -> list[Terms]:
-    token = tokens.pop()
-    if token == "(":
+    word = tokens.pop()
+    if word == "(":
         found = _any_of(tokens)
         tokens.pop()
         return found
     if tokens and tokens[-1].upper() == "WITH":
         del tokens[-2:]
-    return [_simple(token)]
+    return [_simple(word)]
 
 
 def _few(choices: Sequence[Terms]) -> list[Terms]:
