@@ -16,7 +16,10 @@ def saved(kind, exif=None, **options):
     for name, value in (exif or {}).items():
         tags[name] = value
     data = io.BytesIO()
-    PIXELS.save(data, kind, exif=tags.tobytes(), **options)
+    PIXELS.save(data, "JPEG", exif=tags.tobytes())
+    read = Image.open(data).getexif()  # which all kinds can write
+    data = io.BytesIO()
+    PIXELS.save(data, kind, exif=read, **options)
     return data.getvalue()
 
 

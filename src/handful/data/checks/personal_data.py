@@ -130,7 +130,7 @@ class PersonalData(Check):
             found,
             evidence={"items": self._shown(found)},
             meaning="A place beside a photo is often somebody's home. It is not learned from, but "
-            f"goes along when files are passed on. First: {some(map(names.get, found), 3)}.",
+            f"goes along when files are passed on. First: {some((names[each] for each in found), 3)}.",
             fix="Pass on copies without it: `exiftool -gps:all= -xmp:all= FILES` for pictures.",
         )
 
