@@ -121,9 +121,11 @@ def beside_sound(data: bytes) -> list[Beside]:
 
 
 def _from(read: Any, image: Image.Image) -> list[Beside]:
+    """What a reader says until it stumbles."""
+    found: list[Beside] = []
     with contextlib.suppress(Exception):
-        return list(read(image))
-    return []
+        found.extend(read(image))
+    return found
 
 
 def _exif(image: Image.Image) -> Iterator[Beside]:

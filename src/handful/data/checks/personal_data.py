@@ -45,8 +45,9 @@ class PersonalData(Check):
     """Personal data in texts, and what files say beside what they show."""
 
     not_covered = (
-        "Names, postal addresses, dates of birth, faces, voices, writing inside pictures and maker "
-        "notes are not looked for; any picture or sound may contain a person."
+        "Names, postal addresses, dates of birth, faces, voices, writing inside pictures, maker notes, "
+        "and all but the place of a TIFF or HEIC are not looked for; any picture or sound may contain "
+        "a person."
     )
     config: Config
 
@@ -124,13 +125,14 @@ class PersonalData(Check):
     def _about_places(self, found: dict[str, list[str]], names: dict[str, str]) -> Finding | None:
         if not found:
             return None
+        first = some((names[each] for each in found), 3)
         return self.finding(
             f"{plural(len(found), 'file')} with the place of the making",
             Severity.WARNING,
             found,
             evidence={"items": self._shown(found)},
             meaning="A place beside a photo is often somebody's home. It is not learned from, but "
-            f"goes along when files are passed on. First: {some((names[each] for each in found), 3)}.",
+            f"goes along when files are passed on. First: {first}.",
             fix="Pass on copies without it: `exiftool -gps:all= -xmp:all= FILES` for pictures.",
         )
 
@@ -185,6 +187,8 @@ def _beside(view: View, item: Item) -> dict[str, list[str]]:
             except Unreadable:
                 continue
     kinds: dict[str, list[str]] = {}
+    if "image" in item.modalities and "image/gps" in item.parts["image"].notes:
+        kinds[PLACE] = ["seen when it was added"]
     for each in every:
         kinds.setdefault(each.kind, []).append(f"{each.where} {each.shown}")
     return kinds
