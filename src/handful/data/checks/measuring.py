@@ -184,7 +184,7 @@ def _light(picture: Picture) -> NDArray[np.float32]:
     image = Image.fromarray(picture).convert("L")
     factor = -(-max(image.size) // _LARGEST)
     small = image.reduce(factor) if factor > 1 else image
-    return np.asarray(small, np.float32) / 255
+    return np.asarray(small, np.float32) / np.float32(255)
 
 
 def _border(picture: Picture) -> NDArray[np.float64]:

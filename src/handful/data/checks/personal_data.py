@@ -45,9 +45,9 @@ class PersonalData(Check):
     """Personal data in texts, and what files say beside what they show."""
 
     not_covered = (
-        "Names, postal addresses, dates of birth, faces, voices, writing inside pictures, maker notes, "
-        "and all but the place of a TIFF or HEIC are not looked for; any picture or sound may contain "
-        "a person."
+        "Names, postal addresses, dates of birth, faces, voices, writing inside pictures, maker "
+        "notes, and all but the place of a TIFF or HEIC are not looked for; any picture or sound "
+        "may contain a person."
     )
     config: Config
 

@@ -2,7 +2,7 @@
 
 Use when: items have labels; files of several cameras, sources or days are the usual reason.
 Cost: decodes every file once, as `quality` does; then a second per task.
-Source: Geirhos et al., Shortcut learning in deep neural networks (Nature Machine Intelligence 2020).
+Source: Geirhos et al., Shortcut learning in deep neural networks (2020).
 """
 # N items, C classes, D numbers
 
@@ -222,12 +222,12 @@ class Shortcuts(Check):
                 "tried": {each: round(one.accuracy, 4) for each, one in measured.items()},
             },
             meaning=f"Always saying the most frequent answer is right in "
-            f"{100 * found.majority:.0f}, so this is {low:.0f} to {high:.0f} points more, on groups "
-            "that were held out. "
+            f"{100 * found.majority:.0f}; this is {low:.0f} to {high:.0f} points more, on groups that "
+            "were held out. "
             + (
                 "Models here never see names; whoever labels by hand does."
                 if is_name
-                else "A model may learn it instead of what matters, and fail on files from elsewhere."
+                else "A model may learn it instead of what matters, and fail on other files."
             ),
             fix="Nothing, if names were given by the answer."
             if is_name
