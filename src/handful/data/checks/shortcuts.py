@@ -222,8 +222,8 @@ class Shortcuts(Check):
                 "tried": {each: round(one.accuracy, 4) for each, one in measured.items()},
             },
             meaning=f"Always saying the most frequent answer is right in "
-            f"{100 * found.majority:.0f}; this is {low:.0f} to {high:.0f} points more, on groups that "
-            "were held out. "
+            f"{100 * found.majority:.0f}; this is {low:.0f} to {high:.0f} points more, on groups "
+            "that were held out. "
             + (
                 "Models here never see names; whoever labels by hand does."
                 if is_name
