@@ -10,17 +10,27 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from handful.data.checks.workbench import Workbench
-from handful.data.library.items import Item
+from handful.data.library.items import Item, Part
 from handful.data.library.library import Library
+from handful.data.modalities.reading import Unreadable
+from handful.foundation.errors import InputError
+
+Fit = Callable[
+    [Sequence[Item], NDArray[np.intp], NDArray[Any]],
+    NDArray[np.float64],
+]
+"""A classifier, out of fold: `N` items, `[N]` class numbers and `[N]` groups to `[N, C]`
+probabilities, each row said while its whole group was held out."""
 
 
 class Severity(StrEnum):
@@ -32,6 +42,36 @@ class Severity(StrEnum):
     """The model will be worse, or somebody's terms may be broken."""
     NOTE = "note"
     """Worth knowing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remedy:
+    """What can be done about a finding by itself, and taken back again.
+
+    Attributes:
+        action: `quarantine` sets items aside, `relabel` gives other answers, `redact` masks
+            personal data in texts.
+        items: Ids of the items it changes, sorted.
+        because: Why, kept with the items.
+        task: For `relabel`: what is answered.
+        answers: For `relabel`: item id to the new answer.
+    """
+
+    action: Literal["quarantine", "relabel", "redact"]
+    items: tuple[str, ...]
+    because: str
+    task: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "action": self.action,
+            "items": list(self.items),
+            "because": self.because,
+            "task": self.task,
+            "answers": dict(self.answers),
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +87,7 @@ class Finding:
         meaning: What it means for you, in one or two sentences.
         fix: What to do now.
         not_covered: What this check cannot see, so that silence is not taken for proof.
+        remedy: What `handful fix` can do about it; None where a person has to think.
     """
 
     check: str
@@ -57,6 +98,7 @@ class Finding:
     meaning: str
     fix: str
     not_covered: str
+    remedy: Remedy | None = None
 
     @property
     def id(self) -> str:
@@ -77,7 +119,22 @@ class Finding:
             "meaning": self.meaning,
             "fix": self.fix,
             "not_covered": self.not_covered,
+            "remedy": self.remedy.as_dict() if self.remedy else None,
         }
+
+
+class Decoded(NamedTuple):
+    """One part, as it is seen, heard or read.
+
+    Attributes:
+        item: Whose part it is.
+        part: What is known of it.
+        value: A `Picture`, a `Sound` or `Words`.
+    """
+
+    item: Item
+    part: Part
+    value: Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,27 +145,49 @@ class View:
         library: The library, for paths and bytes.
         items: Every item, quarantined ones included.
         cache: The project's `cache`, for what takes long to make; None keeps nothing.
+        fit: A classifier for checks that want one; None leaves them with their own crude one.
+        shared: What one check measured and another can use, by name.
     """
 
     library: Library
     items: tuple[Item, ...]
     cache: Path | None = None
+    fit: Fit | None = None
+    shared: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, library: Library, cache: Path | None = None) -> View:
+    def of(cls, library: Library, cache: Path | None = None, fit: Fit | None = None) -> View:
         """Read a library.
 
         Args:
             library: At any version.
             cache: The project's `cache`.
+            fit: A classifier for checks that want one.
         """
         items = tuple(library.items(with_quarantined=True))
-        return cls(library=library, items=items, cache=cache)
+        return cls(library=library, items=items, cache=cache, fit=fit)
 
     @property
     def usable(self) -> list[Item]:
         """The items of which something can be used."""
         return [item for item in self.items if item.usable]
+
+    def decoded(self, modality: str, items: Iterable[Item] | None = None) -> Iterator[Decoded]:
+        """Every part of a modality, decoded one at a time; files that cannot be read are left out.
+
+        `damaged_media` names those.
+
+        Args:
+            modality: `text`, `image` or `audio`.
+            items: Which; all usable ones when left out.
+        """
+        for item in self.usable if items is None else items:
+            part = item.parts.get(modality)
+            if part and part.usable:
+                try:
+                    yield Decoded(item, part, self.library.media.read(part))
+                except (InputError, Unreadable):
+                    continue
 
 
 class Check(ABC):
@@ -170,6 +249,7 @@ class Check(ABC):
         evidence: Mapping[str, Any],
         meaning: str,
         fix: str,
+        remedy: Remedy | None = None,
     ) -> Finding:
         """Make a finding of this check; the arguments are those of `Finding`."""
         return Finding(
@@ -181,6 +261,7 @@ class Check(ABC):
             meaning=meaning,
             fix=fix,
             not_covered=self.not_covered,
+            remedy=remedy,
         )
 
 

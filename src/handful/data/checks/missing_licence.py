@@ -16,12 +16,9 @@ import numpy as np
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from handful.data.checks.base import Check, Finding, Severity, View, some
+from handful.data.checks.terms import NOBODY_SAID
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item
-
-NOBODY_SAID = ("noassertion", "none", "unknown", "n/a", "na", "?")
-"""What people and tools write when they do not know; the first two are SPDX's own words."""
-
 
 _VERSIONS = ("4.0", "3.0", "2.0", "1.0", "2.0-only", "3.0-only", "3-Clause")
 _COMMON = (

@@ -43,6 +43,37 @@ class Workbench:
         Image.fromarray(pixels).save(path)
         return path
 
+    def scene(self, name: str, dice: np.random.Generator, grain: int = 6) -> Path:
+        """Make a picture with light and dark places, as photos have.
+
+        Args:
+            name: Of the file; its ending says the format.
+            dice: What is on it.
+            grain: How many places there are along a side.
+        """
+        coarse = Image.fromarray(dice.integers(20, 236, (grain, grain, 3), dtype=np.uint8))
+        smooth = np.asarray(coarse.resize((96, 72), Image.Resampling.BICUBIC), np.int16)
+        pixels = np.clip(smooth + dice.integers(-6, 7, smooth.shape), 0, 255).astype(np.uint8)
+        path = self.files / name
+        Image.fromarray(pixels).save(path)
+        return path
+
+    def tune(self, name: str, dice: np.random.Generator) -> Path:
+        """Make two seconds of short notes, as nobody plays them twice.
+
+        Args:
+            name: Of the file; its ending says the format.
+            dice: What is heard.
+        """
+        moments = np.arange(800) / 8000
+        notes = [
+            np.sin(2 * np.pi * dice.uniform(150, 3500) * moments) * np.exp(-12 * moments)
+            for _ in range(20)
+        ]
+        path = self.files / name
+        soundfile.write(path, 0.5 * np.concatenate(notes).astype(np.float32), 8000)
+        return path
+
     def sound(self, name: str, dice: np.random.Generator) -> Path:
         """Make a short sound that no other roll of the dice makes.
 
