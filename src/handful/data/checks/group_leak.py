@@ -15,16 +15,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handful.data.checks.base import Check, Finding, Severity, View, some
+from handful.data.checks.crude import features_of
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item, truths
 from handful.data.library.splits import torn
-from handful.data.library.twins import pictures
-from handful.data.library.twins.look import find_twins, prints_of
+from handful.data.library.twins.look import find_twins
 from handful.data.library.units import copies_of, units_of
 from handful.foundation.errors import require
 from handful.numerics.linear.inflation import Inflation, inflation
-
-_BINS = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +103,7 @@ class GroupLeak(Check):
         media, items = view.library.media, task.items
         units = units_of(items, copies_of(items, find_twins(media, items, view.cache)))
         groups = np.array([units[item.id] for item in items])
-        features = _features(items, prints_of(media, items, view.cache))
+        features = features_of(view, items)
         _, labels = np.unique([str(item.label(task.name)) for item in items], return_inverse=True)
         if not features.shape[1]:
             return None
@@ -166,47 +164,6 @@ def _drawn(items: Sequence[Item], most: int) -> list[Item]:
         if len(chosen) + len(inside) <= most:
             chosen += inside
     return sorted(chosen, key=lambda item: item.id)
-
-
-def _features(items: Sequence[Item], prints: dict[str, bytes]) -> NDArray[np.float64]:
-    """`[N, D]`: thumbnails, pitches and letters side by side, each as loud as the others."""
-    blocks = []
-    for modality, read in _READ.items():
-        contents = [
-            part.content_sha256 if (part := item.parts.get(modality)) else "" for item in items
-        ]
-        rows = [read(prints[content]) if content in prints else None for content in contents]
-        there = [row for row in rows if row is not None]
-        if there:
-            middle = np.mean(there, axis=0)
-            block = np.array(
-                [np.zeros_like(middle) if row is None else row - middle for row in rows]
-            )
-            blocks.append(block / max(float(np.linalg.norm(block, axis=1).mean()), 1e-12))
-    return np.concatenate(blocks, axis=1) if blocks else np.zeros((len(items), 0))
-
-
-def _thumbnail(kept: bytes) -> NDArray[np.float64]:
-    side = pictures.SIDE
-    pixels = np.frombuffer(kept, np.uint8).reshape(side // 2, 2, side // 2, 2, 3)
-    return pixels.mean(axis=(1, 3)).ravel() / 255
-
-
-def _pitches(kept: bytes) -> NDArray[np.float64]:
-    marks = np.frombuffer(kept, np.uint32).reshape(2, -1)[0]
-    return _shares(np.concatenate([marks >> 15, (marks >> 6) & 0xFF]))
-
-
-def _letters(kept: bytes) -> NDArray[np.float64]:
-    return _shares(np.frombuffer(kept, np.uint32) % _BINS)
-
-
-def _shares(places: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.float64]:
-    counts = np.sqrt(np.bincount(places.astype(np.intp), minlength=_BINS)[:_BINS])
-    return counts / max(float(np.linalg.norm(counts)), 1e-12)
-
-
-_READ = {"image": _thumbnail, "audio": _pitches, "text": _letters}
 
 
 def _save(bench: Workbench, key: str, pixels: NDArray[np.integer]) -> str:
