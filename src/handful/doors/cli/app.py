@@ -107,7 +107,12 @@ def run(words: list[str], console: Console) -> int:
 
 
 def _with_second(words: list[str]) -> list[str]:
-    """Add the word that a first one means by itself, such as `list` after `towers`."""
+    """Add the word that a first one means by itself, such as `list` after `towers`.
+
+    Where the first word is a verb too, as in `release verify`, both become one command.
+    """
+    if _is_both(" ".join(words[:2])):
+        return [" ".join(words[:2]), *words[2:]]
     second = ALONE.get(words[0])
     if second is None:
         return words
@@ -116,6 +121,12 @@ def _with_second(words: list[str]) -> list[str]:
     if not rest or (rest[0] not in seconds and not _asks(rest[0]) and _is_meant(rest[0])):
         return [words[0], second, *rest]
     return words
+
+
+def _is_both(name: str) -> bool:
+    """Whether this is a verb of two words whose first one is a verb by itself."""
+    names = {verb.name for verb in VERBS}
+    return name in names and " " in name and name.split()[0] in names
 
 
 def _asks(word: str) -> bool:
@@ -211,8 +222,8 @@ def build_app() -> App:
     rooms: dict[str, App] = {}
     for verb in VERBS:
         first, _, second = verb.name.partition(" ")
-        if not second:
-            app.command(verb.target, name=first, help=verb.summary)
+        if not second or _is_both(verb.name):
+            app.command(verb.target, name=verb.name, help=verb.summary)
             continue
         if first not in rooms:
             rooms[first] = App(name=first, help=ROOMS[first], help_formatter="plain")

@@ -64,6 +64,21 @@ VERBS = (
     Verb("predict", "use", "Answer for one item: a photo, a sound, a text, or any mix."),
     Verb("find", "use", "Find items by words, a photo, a sound, or several of them."),
     Verb("release", "housekeeping", "Bundle a run so that it never changes again."),
+    Verb(
+        "release verify",
+        "housekeeping",
+        "Look at every byte of a release, and at who signed it.",
+    ),
+    Verb(
+        "promote",
+        "housekeeping",
+        "Put a release to use, if it is proven to be no worse than the one in use.",
+    ),
+    Verb(
+        "rollback",
+        "housekeeping",
+        "Go back to the release that was in use before this one.",
+    ),
     Verb("label", "housekeeping", "Say what an item is, or that an earlier answer was wrong."),
     Verb(
         "answers list",

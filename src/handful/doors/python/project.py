@@ -28,6 +28,7 @@ from handful.data.library.report import AddReport, Progress
 from handful.data.library.twins.look import find_twins
 from handful.data.modalities.base import MODALITIES
 from handful.doors.python.asking import Asking
+from handful.doors.python.releasing import Releasing
 from handful.doors.python.towering import Towering, Towers
 from handful.doors.python.withdrawing import Withdrawing
 from handful.foundation.budget import seconds
@@ -50,10 +51,10 @@ from handful.use.explore.find import Found, find
 from handful.use.explore.grouping import Grouping, find_groups
 from handful.use.explore.sort import Sorted, Wanted, look
 from handful.use.release.bundle import Release, make_release
-from handful.use.release.shelf import Shelf
+from handful.use.release.signature import sign
 
 
-class Project(Asking, Withdrawing, Towering):
+class Project(Asking, Withdrawing, Towering, Releasing):
     """One project on disk, with everything that can be done with it.
 
     Get one by `handful.project`, or by `Project.create`, `Project.open` or `Project.find`.
@@ -365,7 +366,8 @@ class Project(Asking, Withdrawing, Towering):
             why: The reason, kept in the log.
 
         Returns:
-            The release: weights, thresholds, goal, card and evidence under one digest.
+            The release: weights, thresholds, goal, card and evidence under one digest, signed by
+            this project's key.
 
         Raises:
             UsageError: When there is no run.
@@ -382,7 +384,8 @@ class Project(Asking, Withdrawing, Towering):
                 goal=self.goal(),
                 learned_from={"licences": dict(licences)},
             )
-            Shelf(self.shelf).add(made.digest, why or f"run {run.id}")
+            sign(made.folder, made.digest, self.keys)
+            self._log().add(made.digest, why or f"run {run.id}")
         return made
 
     def search(

@@ -10,6 +10,7 @@ events/        uses of releases
 feedback/      what people said of the answers
 cache/         everything that can be made again; may be deleted at any time
 towers/        model folders that read as well, where there are any
+keys/          what releases are signed with; the private half is for its owner only
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class Settings:
     """What to say when a modality is missing that would help, such as audio = "Tap it"."""
     towers: tuple[str, ...] = ()
     """Folders that hold model folders, beside the project's own `towers`."""
+    signing_required: bool = False
+    """Refuse to put a release to use that this project's own key did not sign."""
 
 
 class Project:
@@ -208,6 +211,11 @@ class Project:
     def shelf(self) -> Path:
         """The append-only log of release aliases."""
         return self.folder / "shelf.jsonl"
+
+    @property
+    def keys(self) -> Path:
+        """What releases are signed with; not there before the first release."""
+        return self.folder / "keys"
 
     @property
     def goal_file(self) -> Path:

@@ -9,6 +9,7 @@ releases/<digest>/manifest.json  every file with its hash, and the digest
                  /thresholds.json  when it says "sure"
                  /model/         weights (safetensors) and their description (JSON), nothing else
                  /evidence/      the evaluation: report.json, report.jsonl
+                 /signature.json   who made it; signs the digest, see `signature.py`
 
 The digest is the SHA-256 of the sorted list of files and their SHA-256, written as `sha256sum`
 writes it. Neither time stamps nor paths outside the folder enter, so the same content has the same

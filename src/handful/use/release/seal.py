@@ -18,6 +18,8 @@ from handful.foundation.errors import storage
 from handful.foundation.project.manifest import FORMAT, MANIFEST, read_manifest
 
 KIND, ABOUT = "release", "about.json"
+SIGNATURE = "signature.json"
+"""Lies beside the manifest; it signs the digest, so it cannot be part of it."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -69,6 +71,7 @@ def verify(folder: Path) -> Verified:
             if path.is_symlink() or not path.is_dir()
         }
         manifest = there.pop(MANIFEST)
+        there.pop(SIGNATURE, None)
         altered = [
             name
             for name, path in there.items()
