@@ -127,6 +127,7 @@ class AttentionFusion(Rung):
 
     height = 7
     needs_several = True
+    needs_torch = True
     config: Config
 
     def choices(self, lesson: Lesson) -> int:
