@@ -30,9 +30,10 @@ pytestmark = pytest.mark.timeout(400)  # the network from scratch trains; busy m
 ROOM = "handful.learn.rungs"
 SETTINGS: dict[str, dict[str, Any]] = {
     "boosting": {"rounds": 20},
+    "attention_fusion": {"fewest": 2, "batch": 36, "budget_s": 2.5, "width": 16},
     "conv_scratch": {"budget_s": 0.5, "batch": 12},
 }
-NEEDS_TORCH = {"conv_scratch"}
+NEEDS_TORCH = {"attention_fusion", "conv_scratch"}
 NAMES = [
     pytest.param(
         name,

@@ -139,7 +139,6 @@ class LabelErrors(Check):
             answers,
             evidence={"share": round(found.share, 4), "ranked": ranked},
             meaning="Wrong labels teach the wrong thing, and count as mistakes in every test. "
-    XX
             f'{some((item.key for item in told), 3)}; "{told[0].key}" is labelled '
             f"{first['label']} and looks like {first['said']}.",
             fix="Look at them, the most doubtful first; `handful fix` gives all of them the answer "

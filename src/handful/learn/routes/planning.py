@@ -268,8 +268,10 @@ def _held(items: Sequence[Item]) -> dict[str, list[int]]:
 def _shared_counts(question: Question) -> Counts:
     learned, config = question.learned, question.config
     every: list[Rung] = [make(_RUNGS, name, Rung) for name in find(_RUNGS)]
-    reads = config.baselines and find_module("torch").is_installed
-    able = [rung for rung in every if reads or not rung.needs_inputs]
+    has_torch = find_module("torch").is_installed
+    reads = config.baselines and has_torch
+    able = [rung for rung in every if has_torch or not rung.needs_torch]
+    able = [rung for rung in able if reads or not rung.needs_inputs]
     rungs = [rung for rung in able if not rung.is_baseline]
     beaten = [rung for rung in able if rung.is_baseline]
     is_taught = bool(config.labels)

@@ -63,7 +63,7 @@ from handful.learn.routes.towers import Profile, Recipe, build, sides_of
 from handful.learn.routes.verdict import Judge
 from handful.learn.rungs.base import Evidence, Lesson
 from handful.learn.towers.latents import LatentCache
-from handful.learn.train.costs import network_s
+from handful.learn.train.costs import attention_s, network_s
 from handful.numerics.linear.inflation import inflation
 from handful.numerics.linear.kernels import Blocks
 from handful.numerics.linear.stack import Stack
@@ -288,7 +288,10 @@ def _with_labels(
         groups,
         count=config.folds,
         with_baselines=config.baselines,
-        settings={"conv_scratch": {"budget_s": network_s(config.budget_s)}},
+        settings={
+            "conv_scratch": {"budget_s": network_s(config.budget_s)},
+            "attention_fusion": {"budget_s": attention_s(network_s(config.budget_s))},
+        },
         on_step=on_stage,
     )
     clock.done("adapt")

@@ -332,6 +332,8 @@ class Rung(ABC):
     """Whether it looks at the compact latents, or at kernels alone."""
     needs_evidence: ClassVar[bool] = True
     """Whether it looks at what the encoders say of an item at all."""
+    needs_torch: ClassVar[bool] = False
+    """Whether it learns with torch, and is left out where that is not installed."""
     needs_inputs: ClassVar[bool] = False
     """Whether it learns from decoded files, and is left out when there are none."""
 

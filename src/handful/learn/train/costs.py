@@ -120,6 +120,29 @@ def _conv_scratch(lesson: Lesson) -> Work:
     return Work(numbers_s=3.4 * min(lesson.network_s, passes_s), steps_s=0.5)
 
 
+def attention_s(network_s: float) -> float:
+    """Processor seconds that attention over modalities gets for one lesson with its folds.
+
+    Args:
+        network_s: What the network from scratch gets for one fit.
+    """
+    return 3 * network_s
+
+
+_ATTENTION_FEWEST = 100
+"""Labelled items below which attention is not tried, as its settings say."""
+
+
+def _attention_fusion(lesson: Lesson) -> Work:
+    most, kinds = lesson.most, 2 if lesson.has_shared else 1
+    if len(lesson.items) < 2 or most < _ATTENTION_FEWEST:
+        return Work(steps_s=1e-4)
+    batch = min(64.0, most)
+    step_ms = 13 + batch * 0.03 * (1 + WIDTH * kinds * len(lesson.items) / 600)
+    passes_s = (lesson.folds + 1) * 60 * most / batch * step_ms / 1000
+    return Work(numbers_s=min(attention_s(lesson.network_s), passes_s), steps_s=0.5)
+
+
 def _average(lesson: Lesson) -> Work:
     """Next to nothing, once the rungs that it is made of have learned."""
     return Work(numbers_s=1e-7 * lesson.most * lesson.classes)
@@ -135,6 +158,7 @@ def _unknown(lesson: Lesson) -> Work:
 
 
 RUNGS: Mapping[str, Cost] = {
+    "attention_fusion": _attention_fusion,
     "average": _average,
     "boosting": _boosting,
     "calibrated_product": _calibrated_product,

@@ -90,6 +90,7 @@ class ConvScratch(Rung):
     """One small tower per modality, joined late, trained on labels alone."""
 
     is_baseline = True
+    needs_torch = True
     needs_inputs = True
     needs_evidence = False
     config: Config

@@ -4,21 +4,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_info
 from torch import Tensor
 
 from handful.learn.rungs.base import Lesson
 from handful.learn.rungs.conv_scratch import Config
 from handful.learn.rungs.conv_scratch.inputs import Inputs
 from handful.learn.rungs.conv_scratch.network import Network, pick, scores
+from handful.learn.train.loop import batches, seeded
 from handful.numerics.decide.calibrate import Temperature, log_loss
 from handful.numerics.linear.logistic import softmax
 
@@ -52,7 +50,7 @@ def train(given: Inputs, lesson: Lesson, config: Config) -> Trained:
         config: Budget, batch and learning rate.
     """
     everything = np.arange(len(lesson))
-    with _torch(lesson.seed):
+    with seeded(lesson.seed):
         steps = _affordable_steps(given, config)
         if lesson.folds is None:
             return Trained(_fit(given, everything, lesson, config, steps).network, 1.0, steps)
@@ -63,20 +61,6 @@ def train(given: Inputs, lesson: Lesson, config: Config) -> Trained:
         final = max(1, min(longer, steps - steps // 2))
         network = _fit(given, everything, lesson, config, final).network
         return Trained(network, trial.temperature, steps // 2 + final)
-
-
-@contextmanager
-def _torch(seed: int) -> Iterator[None]:
-    """Torch with this seed, and no more threads than the other libraries may use."""
-    allowed = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-    before = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.set_num_threads(min([before, *allowed]))
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
 
 
 def _affordable_steps(given: Inputs, config: Config) -> int:
@@ -110,10 +94,10 @@ def _fit(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, steps))
     best, best_share, temperature = np.inf, 1.0, 1.0
     looks = {round(steps * look / _LOOKS) for look in range(1, _LOOKS + 1)}
-    batches = _batches(rows, config.batch, lesson.seed)
+    queue = batches(rows, config.batch, lesson.seed)
     noise = np.random.default_rng(lesson.seed)
     for step in range(1, steps + 1):
-        chosen = next(batches)
+        chosen = next(queue)
         network.train()
         values, places = pick(given, chosen, network.modalities)
         _disturb(values, places, noise)
@@ -150,19 +134,6 @@ def _look(
     found = scores(network, given.take(rows))
     temperature = Temperature.fit(found, labels[rows]).common
     return _Look(log_loss(softmax(found / temperature), labels[rows]), temperature)
-
-
-def _batches(rows: NDArray[np.intp], size: int, seed: int) -> Iterator[NDArray[np.intp]]:
-    """Batches of equal size, every row about as often as every other."""
-    dice = np.random.default_rng(seed)
-    size = min(size, len(rows))
-    waiting = np.zeros(0, dtype=np.intp)
-    while True:
-        while len(waiting) < size:
-            fresh = dice.permutation(rows)
-            waiting = np.concatenate([waiting, fresh[~np.isin(fresh, waiting)]])
-        yield waiting[:size]
-        waiting = waiting[size:]
 
 
 def _disturb(
