@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from handful.data.checks.measuring import picture_facts, sound_facts
+from handful.data.checks.evidence.measuring import picture_facts, sound_facts
 from handful.data.checks.quality import is_filler
 from handful.data.checks.running import make_check
 from handful.data.checks.selftest import prove

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handful.data.checks.base import Check, Finding, Severity, View, some
-from handful.data.checks.crude import features_of
+from handful.data.checks.evidence.crude import features_of
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item, truths
 from handful.data.library.splits import torn

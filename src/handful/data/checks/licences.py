@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handful.data.checks.base import Check, Finding, Remedy, Severity, View, some
-from handful.data.checks.terms import USES, Terms, best_for, clashes, source_of, together
+from handful.data.checks.evidence.terms import USES, Terms, best_for, clashes, source_of, together
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item
 from handful.foundation.console import plural

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from handful.data.checks.base import Finding, Remedy
-from handful.data.checks.personal import redacted
+from handful.data.checks.evidence.personal import redacted
 from handful.data.library.items import Item
 from handful.data.library.library import Library
 from handful.data.library.withdrawing import quarantine

@@ -16,7 +16,7 @@ import numpy as np
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from handful.data.checks.base import Check, Finding, Severity, View, some
-from handful.data.checks.terms import NOBODY_SAID
+from handful.data.checks.evidence.terms import NOBODY_SAID
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item
 

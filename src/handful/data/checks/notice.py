@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from handful.data.checks.terms import best_for, source_of
+from handful.data.checks.evidence.terms import best_for, source_of
 from handful.data.library.items import Item
 
 _UNKNOWN = "Not known"

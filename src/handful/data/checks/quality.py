@@ -19,7 +19,7 @@ import soundfile
 from PIL import Image, ImageFilter
 
 from handful.data.checks.base import Check, Finding, Remedy, Severity, View
-from handful.data.checks.measuring import PictureFacts, SoundFacts, pictures_of, sounds_of
+from handful.data.checks.evidence.measuring import PictureFacts, SoundFacts, pictures_of, sounds_of
 from handful.data.checks.workbench import Workbench
 from handful.foundation.console import plural
 from handful.foundation.errors import require

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handful.data.checks.base import Check, Finding, Severity, View
-from handful.data.checks.measuring import PictureFacts, SoundFacts, pictures_of, sounds_of
+from handful.data.checks.evidence.measuring import PictureFacts, SoundFacts, pictures_of, sounds_of
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item, truths
 from handful.data.library.twins.look import find_twins

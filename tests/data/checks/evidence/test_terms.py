@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.checks.licence_cases import CASES
-from handful.data.checks.terms import (
+from handful.data.checks.evidence.terms import (
     DUTIES,
     USES,
     Terms,

@@ -6,7 +6,7 @@ import pytest
 import soundfile
 from PIL import ExifTags, Image
 
-from handful.data.checks.beside import OWNER, PLACE, SERIAL, beside_picture, beside_sound
+from handful.data.checks.evidence.beside import OWNER, PLACE, SERIAL, beside_picture, beside_sound
 
 PIXELS = Image.new("RGB", (16, 16), (90, 120, 30))
 

@@ -219,7 +219,7 @@ def _entry(licence: str) -> Mapping[str, Any] | None:
 
 @cache
 def _catalogue() -> Mapping[str, Mapping[str, Any]]:
-    text = resources.files("handful.data.checks").joinpath("terms.toml").read_text("utf-8")
+    text = resources.files("handful.data.checks.evidence").joinpath("terms.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 

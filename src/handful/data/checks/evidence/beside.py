@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from PIL import ExifTags, Image, IptcImagePlugin
 
-from handful.data.checks.personal import masked
+from handful.data.checks.evidence.personal import masked
 from handful.data.modalities.image.read import FORMATS
 
 PLACE, SERIAL, OWNER = "place", "serial number", "owner"

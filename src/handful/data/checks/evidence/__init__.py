@@ -1,0 +1,1 @@
+"""What checks rest on: licence terms, patterns of personal data, what pixels and samples tell."""
