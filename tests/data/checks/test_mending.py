@@ -22,6 +22,7 @@ def test_mending_mends_and_undo_reverts_to_the_byte(name, tmp_path):
     library, finding = found(name, tmp_path / "bench")
     before = library.digest()
     changes = preview(library, finding)
+    assert finding.remedy is not None
     assert library.digest() == before
     assert [each.item for each in changes] == list(finding.remedy.items)
     mend(library, finding)

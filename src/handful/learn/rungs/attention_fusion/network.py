@@ -78,10 +78,10 @@ class Network(nn.Module):
         self.names = sorted(widths)
         self.width, self.heads, self.tokens = width, heads, tokens
         self.bottlenecks = nn.Parameter(torch.randn(bottlenecks, width) * 0.5)
-        self.embed = nn.ModuleDict({n: nn.Linear(widths[n], tokens * width) for n in self.names})
-        self.straight = nn.ModuleDict(
-            {n: nn.Linear(widths[n], classes, bias=False) for n in self.names}
-        )
+        embed = {n: nn.Linear(widths[n], tokens * width) for n in self.names}
+        straight = {n: nn.Linear(widths[n], classes, bias=False) for n in self.names}
+        self.embed = nn.ModuleDict(embed)
+        self.straight = nn.ModuleDict(straight)
         self.bias = nn.Parameter(torch.zeros(classes))
         self.layers = nn.ModuleList([Layer(width, heads, dropout) for _ in range(layers)])
         self.last = nn.LayerNorm(width)
@@ -89,9 +89,9 @@ class Network(nn.Module):
         self.drop = nn.Dropout(dropout)
         nn.init.zeros_(self.head.weight)
         for name in self.names:
-            nn.init.zeros_(self.straight[name].weight)
+            nn.init.zeros_(straight[name].weight)
             # Rows have unit mean norm: so do tokens, number by number, with this.
-            nn.init.normal_(self.embed[name].weight, std=1.0)
+            nn.init.normal_(embed[name].weight, std=1.0)
 
     def forward(self, rows: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
         """Scores.
