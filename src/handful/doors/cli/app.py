@@ -7,6 +7,7 @@ Ctrl-C, 70 a fault in Handful itself.
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -147,10 +148,10 @@ def overview() -> str:
             lines.append(f"{group}: {meaning}")
             lines += [f"  handful {verb.name:<9} {verb.summary}" for verb in verbs]
             lines.append("")
-    house = ", ".join(
-        dict.fromkeys(verb.name.split()[0] for verb in VERBS if verb.group == "housekeeping")
-    )
-    lines += [f"Housekeeping: {house}", "More about one: handful VERB --help", "", _FLAGS]
+    house = dict.fromkeys(verb.name.split()[0] for verb in VERBS if verb.group == "housekeeping")
+    lines.append("Housekeeping:")
+    lines += textwrap.wrap(", ".join(house), 98, initial_indent="  ", subsequent_indent="  ")
+    lines += ["More about one: handful VERB --help", "", _FLAGS]
     return "\n".join(lines)
 
 
