@@ -50,7 +50,7 @@ class Finding:
             found = self._project.search(*query, top=TOP)
         shown = cards(self._project.items, [hit.item for hit in found.hits])
         hits = [
-            card | {"level": hit.level, "reason": plain(hit.why)}
+            card | {"level": hit.level, "reason": plain(hit.why.replace("labelled", "you said"))}
             for card, hit in zip(shown, found.hits, strict=True)
         ]
         return {

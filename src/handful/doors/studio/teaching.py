@@ -9,11 +9,11 @@ from handful.doors.python import Project
 from handful.doors.studio.given import Given, text_of, texts_of
 from handful.doors.studio.jobs import Job, Jobs
 from handful.doors.studio.plain import plain
-from handful.foundation.console import energy_text, plural, seconds_text
+from handful.foundation.console import plural, seconds_text
 from handful.foundation.errors import InputError
 from handful.learn.train.plan import Plan
 
-BUDGET = "2min"
+BUDGET = "1min"
 ANNOTATOR = "me"
 
 
@@ -96,7 +96,7 @@ def told(plan: Plan) -> dict[str, Any]:
     return {
         "seconds": plan.wall_s,
         "what": f"About {seconds_text(plan.wall_s)} on this computer, "
-        f"{energy_text(plan.energy_j)} of energy.",
+        f"{plan.energy_j / 3600:.2f} Wh of energy.",
         "fits": plan.fits,
         "why": plain(plan.why),
     }

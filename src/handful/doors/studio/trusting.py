@@ -10,7 +10,7 @@ from handful.doors.python import Project
 from handful.doors.studio.given import Given
 from handful.doors.studio.jobs import Job, Jobs
 from handful.doors.studio.plain import plain
-from handful.foundation.console import energy_text, plural, seconds_text
+from handful.foundation.console import plural, seconds_text
 from handful.foundation.errors import UsageError
 from handful.learn.routes.run import Run
 
@@ -107,7 +107,7 @@ def learned(run: Run) -> dict[str, Any]:
             {"name": name, "right": sum(said), "of": len(said)} for name, said in groups.items()
         ],
         "sentences": [plain(each) for each in run.manifest["sentences"]],
-        "cost": f"{seconds_text(cost['wall_s'])}, {energy_text(cost['energy_j'])}",
+        "cost": seconds_text(cost["wall_s"]),
         "details": run.manifest["sentences"],
     }
 
