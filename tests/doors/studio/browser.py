@@ -22,13 +22,6 @@ class Browser:
         to_read, self._write = os.pipe()
         self._read, to_write = os.pipe()
 
-        def pipes() -> None:
-            # The browser reads on 3 and writes on 4; away from there first, as they may be ours.
-            reading, writing = os.dup(to_read), os.dup(to_write)
-            high_read, high_write = os.dup2(reading, 90), os.dup2(writing, 91)
-            os.dup2(high_read, 3)
-            os.dup2(high_write, 4)
-
         arguments = [
             *(
                 "--headless=new",
@@ -42,10 +35,11 @@ class Browser:
             "--remote-debugging-pipe",
             "about:blank",
         ]
+        # The browser reads on 3 and writes on 4; a shell puts them there, so nothing forks here.
+        shell = f'exec 90<&{to_read} 91>&{to_write}; exec "$0" "$@" 3<&90 4>&91'
         self._process = subprocess.Popen(
-            [PROGRAM, *arguments],
-            preexec_fn=pipes,
-            pass_fds=(3, 4),
+            ["/bin/bash", "-c", shell, PROGRAM, *arguments],
+            pass_fds=(to_read, to_write),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -96,3 +96,53 @@ def test_bad_requests_are_told_in_words(app: Any, asking: ModuleType) -> None:
     ):
         assert said.status == 400
         assert said.data["what"]
+
+
+def test_groups_are_counted_anew_only_when_answers_change(
+    shop: hd.Project, app: Any, asking: ModuleType
+) -> None:
+    cards = asking.ask(app, "/api/items?kind=image").data["items"]
+    ids = [each["id"] for each in cards if "mugs" in each["name"]]
+    assert asking.act(app, "group", topic="kind", items=ids, group="mugs").status == 200
+    topics = asking.ask(app, "/api/state").data["topics"]
+    assert topics == {"kind": [{"name": "mugs", "count": 3}]}
+    left = asking.ask(app, "/api/items?topic=kind&group=-").data
+    assert left["total"] == 6
+    inside = asking.ask(app, "/api/items?topic=kind&group=mugs").data
+    assert {each["group"] for each in inside["items"]} == {"mugs"}
+    assert asking.act(app, "group", topic="kind", items=ids, group=None).status == 200
+    assert asking.ask(app, "/api/state").data["topics"] == {}
+
+
+def test_folder_names_become_groups(app: Any, asking: ModuleType) -> None:
+    asking.act(app, "use-folders", topic="kind")
+    assert finished(asking, app)["state"] == "done"
+    topics = asking.ask(app, "/api/state").data["topics"]
+    assert [each["name"] for each in topics["kind"]] == ["bowls", "mugs"]
+
+
+def test_before_anything_was_learned_find_says_so(app: Any, asking: ModuleType) -> None:
+    said = asking.ask(app, "/api/find?words=mug", method="POST")
+    assert said.data == {"ready": False}
+
+
+def test_trust_lists_versions_and_goes_back(shop: hd.Project, app: Any, asking: ModuleType) -> None:
+    cards = asking.ask(app, "/api/items").data["items"]
+    before = shop.items.version
+    asking.act(app, "group", topic="kind", items=[cards[0]["id"]], group="mugs")
+    versions = asking.ask(app, "/api/trust?topic=kind").data["versions"]
+    assert versions[0]["is_now"]
+    assert before in [each["version"] for each in versions]
+    assert asking.act(app, "go-back", version=before).status == 200
+    assert asking.ask(app, "/api/state").data["topics"] == {}
+
+
+def test_a_card_is_answered_and_taken_back(shop: hd.Project, app: Any, asking: ModuleType) -> None:
+    deck = asking.ask(app, "/api/deck?topic=kind").data
+    card = deck["cards"][0]
+    about = {"topic": "kind", "item": card["id"], "why": card["why"], "guess": card["guess"]}
+    assert asking.act(app, "reply", answer="mugs", **about).status == 200
+    assert shop.items.item(card["id"]).label("kind") == "mugs"
+    assert asking.act(app, "take-back", **about).status == 200
+    assert shop.items.item(card["id"]).label("kind") is None
+    assert asking.act(app, "reply", answer="mugs", **(about | {"why": "whim"})).status == 400

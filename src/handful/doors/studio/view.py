@@ -190,8 +190,18 @@ class View:
             return {}
         state = (library.card.items_version, library.card.labels_version)
         if self._truths is None or self._truths[0] != state:
-            items = library.items(with_quarantined=True)
-            self._truths = (state, counting(items))
+            said = library.statements()
+            known = set(self._read(library).ids)
+            self._truths = (
+                state,
+                counting(
+                    [
+                        Item(id=identity, key=identity, parts={}, labels=labels)
+                        for identity, labels in said.items()
+                        if identity in known
+                    ]
+                ),
+            )
         return self._truths[1]
 
 
