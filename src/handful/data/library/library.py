@@ -255,6 +255,10 @@ class Library:
             raise UsageError(f'There is no item "{identity}" in version {self.version}.')
         return found[0]
 
+    def statements(self) -> dict[str, tuple[Label, ...]]:
+        """Every label by the id of the item it is about; no item is read."""
+        return rows.rows_to_labels(self._read_labels()) if self.card.labels else {}
+
     def quarantined(self) -> list[Problem]:
         """Every part that cannot be used, with its item."""
         bad = " OR ".join(f"{name}_status = '{Status.QUARANTINED}'" for name in MODALITIES)

@@ -153,6 +153,11 @@ VERBS = (
         "Let the add that is at work in another window wait.",
     ),
     Verb("library resume", "housekeeping", "Let an add that was asked to wait go on."),
+    Verb(
+        "studio",
+        "housekeeping",
+        "Open the page for everybody: your files, groups, answers, and how good it is.",
+    ),
     Verb("doctor", "housekeeping", "Tell what this machine is and what is missing."),
     Verb("sample", "housekeeping", "Make sample files to try things on."),
     Verb("sort", "housekeeping", "Sort a folder: copy what is sure to one folder per answer."),
