@@ -16,7 +16,14 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from handful.data.checks.base import Check, Finding, Remedy, Severity, View, some
-from handful.data.checks.evidence.beside import OWNER, PLACE, SERIAL, Beside, beside_picture, beside_sound
+from handful.data.checks.evidence.beside import (
+    OWNER,
+    PLACE,
+    SERIAL,
+    Beside,
+    beside_picture,
+    beside_sound,
+)
 from handful.data.checks.evidence.personal import counted
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item

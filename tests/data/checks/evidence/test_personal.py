@@ -2,7 +2,14 @@ import time
 
 import pytest
 
-from handful.data.checks.evidence.personal import counted, luhn, masked, mod_97, personal_in, redacted
+from handful.data.checks.evidence.personal import (
+    counted,
+    luhn,
+    masked,
+    mod_97,
+    personal_in,
+    redacted,
+)
 
 FOUND = [
     ("e-mail", "write to ann.lee+shop@mail.bowls.co.uk, please"),
