@@ -11,7 +11,7 @@ holds in groups it was not learned from; what it says of these is kept to tell h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -120,9 +120,9 @@ class Wording:
                 continue
             taken = {name: block.take(both) for name, block in seen.items()}
             taken = {name: block for name, block in taken.items() if block.present.sum() >= 2}
-            forms = [form[words.codes[both]] for form in words.forms]
-            found = KernelMap.fit(taken, forms, codes[both], config.map, seed)
-            own = _Left(both, found.held_out, forms[found.form])
+            wanted = words.placed[words.codes[both]]
+            found = KernelMap.fit(taken, wanted, words.weights, codes[both], config.map, seed)
+            own = _Left(both, found.held_out, wanted * words.weights[found.form])
             if _tells(own, codes, words.codes, config.chance, seed):
                 said[modality] = own
                 maps[modality], pairs[modality] = found.map, len(both)
@@ -255,14 +255,16 @@ class _Words(NamedTuple):
     Attributes:
         codes: `[N]` which of them an item says; -1 for none.
         first: `[T]` the first item that says each.
+        placed: `[T, C]` along their leading directions.
         spaces: One per form.
-        forms: Per form `[T, C]`.
+        weights: Per form `[C]` what it makes of the plain directions.
     """
 
     codes: NDArray[np.intp]
     first: NDArray[np.intp]
+    placed: NDArray[np.float32]
     spaces: list[Projection]
-    forms: list[NDArray[np.float32]]
+    weights: list[NDArray[np.float64]]
 
     @classmethod
     def of(cls, stack: Stack, texts: Mapping[str, Block], config: Config, seed: int) -> _Words:
@@ -282,19 +284,12 @@ class _Words(NamedTuple):
             codes[row] = known[mark]
         places = np.array(first, dtype=np.intp)
         if len(places) < 2:
-            return cls(codes, places, [], [])
+            return cls(codes, places, np.zeros((0, 0), np.float32), [], [])
         learned = rows[_drawn(places, config.most, seed)]
-        spaces = [
-            Projection.fit(learned, pca.Config(width=config.width, whiten=whiten), seed)
-            for whiten in _FORMS[:1]
-        ]
-        plain = spaces[0]
-        spaces += [
-            Projection(plain.origin, plain.directions, plain.deviations, plain.share, whiten)
-            for whiten in _FORMS[1:]
-        ]
-        different = rows[places]
-        return cls(codes, places, spaces, [space.project(different) for space in spaces])
+        plain = Projection.fit(learned, pca.Config(width=config.width), seed)
+        spaces = [replace(plain, whiten=whiten) for whiten in _FORMS]
+        weights = [plain.deviations**-whiten for whiten in _FORMS]
+        return cls(codes, places, plain.project(rows[places]), spaces, weights)
 
 
 class _Left(NamedTuple):

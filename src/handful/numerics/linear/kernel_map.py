@@ -1,10 +1,10 @@
 """From rows of one kind to rows of another in closed form: kernel ridge with few numbers kept.
 
 Rows such as Fisher vectors hold ten thousand numbers, and a kernel must remember those of every
-pair it learned from. A sketch of a few hundred keeps the distances between them, so it is the
-sketches that are compared and remembered. What is to be said may be given in several forms, such
-as with and without whitening; the form and the penalty are those under which left-out groups are
-recognised best among all that was left out.
+pair it learned from. A sketch of some hundred keeps the distances between them, so it is the
+sketches that are compared and remembered. What is to be said may be weighed in several ways, such
+as with and without whitening; the weights and the penalty are those under which left-out groups
+are recognised best among all that was left out.
 
 Use when: some dozen to some thousand pairs teach what one side says about the other. Cost: N^3/3
 per fold and penalty; 6 s on one core at 3,600 pairs.
@@ -58,9 +58,9 @@ class Fit(NamedTuple):
 
     Attributes:
         map: Learned from all pairs.
-        form: Place of the chosen form among those given.
+        form: Place of the chosen weights among those given.
         penalty: The chosen one.
-        held_out: `[N, C]` what is said of each pair when its group is left out.
+        held_out: `[N, C]` what is said of each pair when its group is left out, weighed.
         rank: Mean reciprocal rank of the right row among all different ones of a left-out fold.
     """
 
@@ -91,6 +91,7 @@ class KernelMap:
     def fit(
         cls,
         views: Mapping[str, Block],
+        wanted: NDArray[np.floating],
         forms: Sequence[NDArray[np.floating]],
         groups: NDArray[Any],
         config: Config,
@@ -100,7 +101,8 @@ class KernelMap:
 
         Args:
             views: View to `[N, D]` with presence, each in two pairs or more.
-            forms: One or more ways to put what is to be said, each `[N, C]`.
+            wanted: `[N, C]` what is to be said.
+            forms: One or more ways to weigh it, each `[C]`; the fit is the same for all.
             groups: `[N]` group of each pair; none is on both sides of a fold.
             config: Widths and penalties.
             seed: Deals the groups.
@@ -109,11 +111,11 @@ class KernelMap:
             InputError: When sizes disagree or there are fewer groups than folds.
         """
         items = count_items(views)
-        if any(len(form) != items for form in forms) or len(groups) != items:
+        if len(wanted) != items or len(groups) != items:
             raise InputError(
-                f"Pairs have {items} rows on one side and {[len(form) for form in forms]} on the "
-                "other; as many are needed.",
-                "give one row per pair",
+                f"Pairs have {items} rows on one side and {len(wanted)} on the other, in "
+                f"{len(groups)} groups; as many are needed.",
+                "give one row and one group per pair",
             )
         codes = np.unique(groups, return_inverse=True)[1]
         count = int(codes.max(initial=-1)) + 1
@@ -126,14 +128,18 @@ class KernelMap:
         sums = KernelSum.fit({_SOURCE: _sketched(views, config.width)}, kernels.Config(), seed)
         sums = KernelSum.from_arrays(_full(_short(sums)))  # learned as it will be kept
         kernel = sums.train().kernels[_SOURCE]
+        wanted = np.asarray(wanted, dtype=np.float32)
+        weights = [np.asarray(form, dtype=np.float32) for form in forms]
+        judges = [_Judge(wanted * each, folds) for each in weights]
         best = (-1.0, 0, 0.0, np.zeros((0, 0), np.float32))
         for penalty in sorted(config.penalties, reverse=True):  # of equals, the strongest
-            for form, said in enumerate(_held_out(kernel, forms, folds, penalty)):
-                rank = _rank(said, forms[form], folds)
+            said = _held_out(kernel, wanted, folds, penalty)
+            for form, each in enumerate(weights):
+                rank = judges[form].rank(said * each)
                 if rank > best[0] + 1e-9:
-                    best = (rank, form, penalty, said)
+                    best = (rank, form, penalty, said * each)
         rank, form, penalty, said = best
-        wanted = np.asarray(forms[form], dtype=np.float32)
+        wanted *= weights[form]
         level = wanted.mean(axis=0)
         dual = _solve(kernel, wanted - level, penalty)
         return Fit(cls(sums, dual, level, config.width), form, penalty, said, rank)
@@ -188,18 +194,36 @@ class KernelMap:
         return cls(sums, arrays["dual"], arrays["level"], int(arrays["width"]))
 
 
-def reciprocal_rank(said: NDArray[np.floating], wanted: NDArray[np.floating]) -> float:
-    """Mean of one over the place of the right row among all different ones, by cosine.
+class _Judge:
+    """How well left-out pairs are recognised: one over the place of the right row, by cosine.
 
     Args:
-        said: `[N, C]`.
-        wanted: `[N, C]`; rows that are equal count once.
+        wanted: `[N, C]`; rows of one fold that are equal count once.
+        folds: `[N]`.
     """
-    ours, theirs = unit_rows(said), unit_rows(wanted)
-    different, own = np.unique(theirs, axis=0, return_inverse=True)
-    alike = ours @ different.T
-    right = alike[np.arange(len(ours)), own.reshape(-1)]
-    return float((1 / (1 + (alike > right[:, None]).sum(axis=1))).mean())
+
+    def __init__(self, wanted: NDArray[np.float32], folds: NDArray[np.intp]) -> None:
+        self._parts = []
+        for fold in np.unique(folds):
+            rows = np.flatnonzero(folds == fold)
+            unit = unit_rows(wanted[rows])
+            marks: dict[bytes, int] = {}
+            own = np.array([marks.setdefault(row.tobytes(), len(marks)) for row in unit])
+            first = np.unique(own, return_index=True)[1]
+            self._parts.append((rows, unit[first], own))
+
+    def rank(self, said: NDArray[np.float32]) -> float:
+        """Mean over all pairs.
+
+        Args:
+            said: `[N, C]`.
+        """
+        total = 0.0
+        for rows, different, own in self._parts:
+            alike = unit_rows(said[rows]) @ different.T
+            right = alike[np.arange(len(rows)), own][:, None]
+            total += float((1 / (1 + (alike > right).sum(axis=1))).sum())
+        return total / len(said)
 
 
 def _sketched(views: Mapping[str, Block], width: int) -> dict[str, Block]:
@@ -239,26 +263,15 @@ def _solve(
 
 def _held_out(
     kernel: NDArray[np.float32],
-    forms: Sequence[NDArray[np.floating]],
+    wanted: NDArray[np.float32],
     folds: NDArray[np.intp],
     penalty: float,
-) -> list[NDArray[np.float32]]:
-    """Per form `[N, C]`, what is said of each pair by the folds it is not in."""
-    joint = np.concatenate(forms, axis=1).astype(np.float32)
-    said = np.empty_like(joint)
+) -> NDArray[np.float32]:
+    """`[N, C]` what is said of each pair by the folds it is not in."""
+    said = np.empty_like(wanted)
     for fold in np.unique(folds):
         out, seen = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-        level = joint[seen].mean(axis=0)
-        dual = _solve(kernel[np.ix_(seen, seen)], joint[seen] - level, penalty)
+        level = wanted[seen].mean(axis=0)
+        dual = _solve(kernel[np.ix_(seen, seen)], wanted[seen] - level, penalty)
         said[out] = kernel[np.ix_(out, seen)] @ dual + level
-    return np.split(said, np.cumsum([form.shape[1] for form in forms])[:-1], axis=1)
-
-
-def _rank(
-    said: NDArray[np.float32], wanted: NDArray[np.floating], folds: NDArray[np.intp]
-) -> float:
-    ranks = [
-        (reciprocal_rank(said[folds == fold], wanted[folds == fold]), int((folds == fold).sum()))
-        for fold in np.unique(folds)
-    ]
-    return sum(rank * count for rank, count in ranks) / len(said)
+    return said
