@@ -38,7 +38,11 @@ TRAIN, TEST, REMOVED, RATE = 4000, 2000, 34, 8000
 FITTED_ON = 10_000
 COMPLETE = (0.2, 0.4, 0.6, 0.8)
 """Shares of pairs that keep both sides, where some are to miss one."""
-DIGESTS = {}
+DIGESTS = {
+    0: "22f54e00cefd23df2136abc5e1e1439be1bc3bda7b87a5240632d8bc094f96f3",
+    1: "bce3975ed509a592b25480622dc13118837a8d147dd8808f598dffdb570f0d16",
+    2: "faf301b8b17d378120cee61a57d139e8397c4ecb49d40376bd6aa7ed310d3b2d",
+}
 """Seed to the SHA-256 of the whole set."""
 
 
@@ -197,7 +201,7 @@ def _recordings(folder: Path) -> list[_Recording]:
 
 def _samples(archive: zipfile.ZipFile, name: str) -> tuple[NDArray[np.int16], int]:
     found, rate = soundfile.read(io.BytesIO(archive.read(name)), dtype="int16", always_2d=True)
-    return found[:, 0], rate
+    return np.asarray(found[:, 0], dtype=np.int16), rate
 
 
 def _noise(folder: Path) -> dict[bool, list[NDArray[np.int64]]]:

@@ -10,8 +10,8 @@ training concept has the same name or signs but for who does it. Intervals are o
 
 Of the bars, .48 / .78 and .43 / .75 lie two points above an earlier probe's .46 / .76. That figure
 comes back, within two points, when the 338 of 1,905 concepts without a name in any language
-(families above all) get an empty text and ties count as right. With their English names in place and ties
-shared the same arithmetic gives .365 / .681.
+(families above all) get an empty text and ties count as right. With their English names in place
+and ties shared the same arithmetic gives .365 / .681.
 
 Then a whole drawing style is left out, three times: groups of drawings are learned from the other
 two styles of training concepts and asked of this style's drawings of test concepts. At last the
@@ -123,7 +123,8 @@ def words(concept: dict[str, Any]) -> dict[str, str]:
     told = {}
     for language in LANGUAGES:
         name = concept["names"].get(language) or (concept["name"] if language == "en" else "")
-        said = dict.fromkeys(filter(None, [name, *concept["keywords"].get(language, [])]))
+        every = [name, *concept["keywords"].get(language, [])]
+        said = dict.fromkeys(each for each in every if each)
         if said:
             told[language] = ", ".join(said)
     return told
@@ -239,10 +240,9 @@ def styles(found: RealSet, project: hd.Project) -> list[Row]:
             for thing in found.things
             if (thing.part == "test") == (thing.files["image"].split("/")[1] == style)
         ]
-        ids = {thing.id for thing in things}
         some = replace(found, things=things)
         start = time.process_time()
-        part = Part(some, _Only(project.items, ids), "test", project.cache / "latents")
+        part = Part(some, project.items, "test", project.cache / "latents")
         asked = situation(part, ("image",), 0, 0)
         chosen = ladder.choose(candidates(), asked.lesson, asked.groups)
         right = chosen.learned.head.probabilities(asked.unseen).argmax(axis=1) == asked.truth
@@ -259,20 +259,6 @@ def styles(found: RealSet, project: hd.Project) -> list[Row]:
             )
         )
     return rows
-
-
-class _Only:
-    """Some items of a library."""
-
-    def __init__(self, library: hd.Library, ids: set[str]) -> None:
-        self._library = library
-        self._ids = ids
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._library, name)
-
-    def items(self) -> list[object]:
-        return [item for item in self._library.items() if item.key in self._ids]
 
 
 # ---------------------------------------------------------------- speed

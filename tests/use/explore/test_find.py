@@ -9,7 +9,6 @@ from PIL import Image
 
 import handful as hd
 from handful.foundation.errors import ConfigError, InputError, UsageError
-from handful.use.explore.find import Finder
 from handful.use.explore.found_page import found_page, summary
 from handful.use.explore.named import Answers
 from handful.use.explore.query import read_query
@@ -130,7 +129,7 @@ def test_words_find_photos_that_nobody_described_by_what_photos_say(
         f"P{number:02d}" for number in range(90) if number % 9 >= 6 and number % 3 == 2
     }
     assert all("its photo fits the words" in hit.why for hit in silent[:10])
-    finder = Finder.open(shop.items, shop.runs, shop.cache)
+    finder = shop.finder()
     assert [hit.item.id for hit in finder.find(["blue cloth"], 30).hits] == [
         hit.item.id for hit in found.hits
     ]

@@ -264,7 +264,7 @@ class _Words(NamedTuple):
     first: NDArray[np.intp]
     placed: NDArray[np.float32]
     spaces: list[Projection]
-    weights: list[NDArray[np.float64]]
+    weights: list[NDArray[np.float32]]
 
     @classmethod
     def of(cls, stack: Stack, texts: Mapping[str, Block], config: Config, seed: int) -> _Words:
@@ -288,7 +288,7 @@ class _Words(NamedTuple):
         learned = rows[_drawn(places, config.most, seed)]
         plain = Projection.fit(learned, pca.Config(width=config.width), seed)
         spaces = [replace(plain, whiten=whiten) for whiten in _FORMS]
-        weights = [plain.deviations**-whiten for whiten in _FORMS]
+        weights = [(plain.deviations**-whiten).astype(np.float32) for whiten in _FORMS]
         return cls(codes, places, plain.project(rows[places]), spaces, weights)
 
 
