@@ -3,7 +3,7 @@
     python benchmarks/labels.py --data DIR [--full] [--scratch FOLDER]
 
 DIR holds `emoji` and `stamps_trimodal`. Nothing of a test group is learned from: unseen families of
-concepts for emoji, five folds of unseen families for stamps. Of the training items 1 to 40 per
+concepts for emoji (words in eight languages), five folds of unseen families for stamps. Of the training items 1 to 40 per
 class get a label, drawn five times (for stamps once per fold); all of them teach, unlabelled, what
 modalities tell of each other. Emoji are labelled and asked by their picture alone, stamps by
 sentence, picture and speech.
@@ -46,7 +46,8 @@ from handful.learn.routes import ladder
 from handful.learn.rungs.base import Evidence, Lesson
 from handful.numerics.linear.blocks import Block
 from real_cells import Part, Situation, candidates, situation
-from real_sets import RealSet, build, read
+from real_sets import RealSet, build, lines, read
+from retrieval import words
 
 DRAWS = 5
 COUNTS = (1, 2, 5, 10, 20, 40)
@@ -70,6 +71,8 @@ def main() -> None:
         jobs = []
         for name in ASKED:
             found = read(name, chosen.data)
+            if name == "emoji":
+                found = in_more_languages(found, chosen.data)
             library = build(found, scratch / name).library
             for place, part in enumerate(found.parts):
                 every = chosen.full or len(found.parts) == 1
@@ -88,6 +91,15 @@ def main() -> None:
     )
 
 
+def in_more_languages(found: RealSet, data: Path) -> RealSet:
+    """Emoji with names and keywords in eight languages instead of one."""
+    folder = data / "emoji"
+    concepts = {each["concept"]: words(each) for each in lines(folder / "concepts.jsonl")}
+    shown = {each["image"]: each["concept"] for each in lines(folder / "images.jsonl")}
+    things = [replace(thing, words=concepts[shown[thing.id]]) for thing in found.things]
+    return replace(found, things=things)
+
+
 class _Job(NamedTuple):
     """One part of a set, for one process."""
 
@@ -101,8 +113,8 @@ class _Job(NamedTuple):
 def measure(job: _Job) -> list[dict[str, Any]]:
     """Every arm on one part, for all counts and draws; finished cells are kept."""
     path = job.scratch / f"cells-{job.found.name}-{job.part.replace(' ', '-')}.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    cells = [json.loads(line) for line in lines]
+    kept = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    cells = [json.loads(line) for line in kept]
     known = {(cell["seed"], cell["count"]) for cell in cells}
     wanted = [(seed, count) for seed in job.seeds for count in COUNTS if (seed, count) not in known]
     if not wanted:
@@ -279,7 +291,7 @@ def table(name: str, curves: Curves) -> dict[str, object]:
     return {
         "title": f"{name}: share right by labels per class",
         "columns": ["arm", *map(str, COUNTS)],
-        "rows": lines,
+        "rows": told,
     }
 
 
