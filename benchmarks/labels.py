@@ -3,10 +3,10 @@
     python benchmarks/labels.py --data DIR [--full] [--scratch FOLDER]
 
 DIR holds `emoji` and `stamps_trimodal`. Nothing of a test group is learned from: unseen families of
-concepts for emoji (words in eight languages), five folds of unseen families for stamps. Of the training items 1 to 40 per
-class get a label, drawn five times (for stamps once per fold); all of them teach, unlabelled, what
-modalities tell of each other. Emoji are labelled and asked by their picture alone, stamps by
-sentence, picture and speech.
+concepts for emoji, whose words are in eight languages, five folds of unseen families for stamps. Of
+the training items 1 to 40 per class get a label, drawn five times (for stamps once per fold); all
+of them teach, unlabelled, what modalities tell of each other. Emoji are labelled and asked by their
+picture alone, stamps by sentence, picture and speech.
 
 Arms that use no pairs: majority; logistic regression and boosting on the plain latents of all
 modalities; each modality alone and all together by our ladder without what pairs teach; late fusion
@@ -285,9 +285,8 @@ def _over(kind: str) -> str:
 
 def table(name: str, curves: Curves) -> dict[str, object]:
     """Mean accuracy of every arm at every count."""
-    lines = [
-        [arm, *(f"{value:.3f}" for value in each.mean(axis=0))] for arm, each in curves.items()
-    ]
+    means = {arm: each.mean(axis=0) for arm, each in curves.items()}
+    told = [[arm, *(f"{value:.3f}" for value in mean)] for arm, mean in means.items()]
     return {
         "title": f"{name}: share right by labels per class",
         "columns": ["arm", *map(str, COUNTS)],
