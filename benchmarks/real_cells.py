@@ -77,7 +77,7 @@ class Part:
 
     Args:
         found: The set.
-        library: Its items.
+        library: Its items; others may be in it too.
         part: What to test on.
         cache: Where encoded items are kept.
     """
@@ -86,7 +86,7 @@ class Part:
         self.found = found
         self.library = library
         part_of = {thing.id: thing.part for thing in found.things}
-        items = library.items()
+        items = [item for item in library.items() if item.key in part_of]
         self.train = [item for item in items if part_of[item.key] != part]
         self.test = [item for item in items if part_of[item.key] == part]
         self.classes = tuple(sorted({thing.label for thing in found.things}))

@@ -142,7 +142,7 @@ def _extract(archive: Path, members: set[str], folder: Path) -> None:
 def grocery(data: Path) -> RealSet:
     """Photos of groceries in 43 classes: the official test part, bursts as groups."""
     archive = data / "grocery" / "images.zip"
-    records = _lines(data / "grocery" / "metadata.jsonl")
+    records = lines(data / "grocery" / "metadata.jsonl")
     product = np.array([record["fine"] for record in records])
     split = np.array([record["split"] for record in records])
     bursts, likeness = _bursts(_pictures(archive, [r["image"] for r in records]), product, split)
@@ -196,7 +196,7 @@ def _bursts(
 def stamps(data: Path) -> RealSet:
     """Pictures with a sentence in up to 25 languages and a French one spoken; unseen families."""
     folder = data / "stamps_trimodal"
-    records = [r for r in _lines(folder / "records.jsonl") if "fr" in r["speech"]]
+    records = [r for r in lines(folder / "records.jsonl") if "fr" in r["speech"]]
     usual = Counter(record["category"] for record in records if record["split"] == "train")
     records = [record for record in records if usual[record["category"]] >= 25]
     family = families([(f"text {r['text']['en']}", f"stem {_stem(r['id'])}") for r in records])
@@ -233,12 +233,12 @@ def _stem(name: str) -> str:
 def emoji(data: Path) -> RealSet:
     """Untoned drawings by three vendors with English name and keywords; unseen families."""
     archive = data / "emoji" / "images.zip"
-    images = [r for r in _lines(data / "emoji" / "images.jsonl") if r["skin_tone"] is None]
-    concepts = {r["concept"]: r for r in _lines(data / "emoji" / "concepts.jsonl")}
+    images = [r for r in lines(data / "emoji" / "images.jsonl") if r["skin_tone"] is None]
+    concepts = {r["concept"]: r for r in lines(data / "emoji" / "concepts.jsonl")}
     copies = _hashes(archive, [record["image"] for record in images])
     family = families(
         [
-            (f"copy {copy}", *_siblings(concepts[record["concept"]]))
+            (f"copy {copy}", *siblings(concepts[record["concept"]]))
             for record, copy in zip(images, copies, strict=True)
         ]
     )
@@ -279,8 +279,12 @@ _JOINERS = {chr(code) for code in (0x200D, 0x2640, 0x2642, 0xFE0F)}
 _WORDS = r"(?<![a-z])(man|woman|person|men|women|people|boy|girl|male|female)(?![a-z])"
 
 
-def _siblings(concept: Mapping[str, Any]) -> tuple[str, str]:
-    """What a concept is called, and written as, without who does it."""
+def siblings(concept: Mapping[str, Any]) -> tuple[str, str]:
+    """What a concept is called, and written as, without who does it.
+
+    Args:
+        concept: A record of the set.
+    """
     signs = [sign for sign in concept["emoji"] if sign not in _JOINERS]
     rest = "".join(sign for sign in signs if sign not in _PERSON)
     who = "someone" if len(rest) < len(signs) else ""
@@ -290,7 +294,7 @@ def _siblings(concept: Mapping[str, Any]) -> tuple[str, str]:
 
 def esc10(data: Path) -> RealSet:
     """Ten environmental sounds: the official five folds, recordings as groups."""
-    records = _lines(data / "esc10" / "metadata.jsonl")
+    records = lines(data / "esc10" / "metadata.jsonl")
     things = [
         Thing(
             id=record["file"],
@@ -369,7 +373,12 @@ def families(sides: Sequence[tuple[str, ...]]) -> NDArray[np.intp]:
     return np.unique([root(first) for first, *_ in sides], return_inverse=True)[1]
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def lines(path: Path) -> list[dict[str, Any]]:
+    """Records of a JSONL file.
+
+    Args:
+        path: The file.
+    """
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 

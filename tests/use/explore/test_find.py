@@ -5,6 +5,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import handful as hd
 from handful.foundation.errors import ConfigError, InputError, UsageError
@@ -100,6 +101,38 @@ def test_a_run_without_labels_serves_too(shop: hd.Project, things: ModuleType) -
     found = shop.search("cobalt", run=plain.id, top=5)
     assert found.run == plain.id
     assert all("cobalt" in " ".join(hit.item.words.values()) for hit in found.hits)
+
+
+def test_words_find_photos_that_nobody_described_by_what_photos_say(
+    things: ModuleType, tmp_path: Path
+) -> None:
+    dice, colours = np.random.default_rng(0), {"red": 0, "green": 1, "blue": 2}
+    lines = ["id,photo,note"]
+    for number in range(90):
+        name = ["red", "green", "blue"][number % 3]
+        picture = dice.integers(0, 70, (32, 32, 3)).astype("u1")
+        picture[..., colours[name]] += 160
+        path = tmp_path / "files" / f"P{number:02d}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(picture).save(path)
+        note = f"a {name} cloth number {number}" if number % 9 < 6 else ""
+        lines.append(f"P{number:02d},{path.name},{note}")
+    (tmp_path / "files" / "items.csv").write_text("\n".join(lines) + "\n")
+    shop = hd.project(tmp_path / "shop")
+    shop.add(tmp_path / "files" / "items.csv", columns={"text": ["note"]})
+    run = shop.train(profile="fast")
+    assert (run.folder / "wording.safetensors").exists()
+    assert any("words find images" in sentence for sentence in run.manifest["sentences"])
+    found = shop.search("blue cloth", top=30)
+    silent = [hit for hit in found.hits if "text" not in hit.item.modalities]
+    assert {hit.item.key for hit in silent[:10]} == {
+        f"P{number:02d}" for number in range(90) if number % 9 >= 6 and number % 3 == 2
+    }
+    assert all("its photo fits the words" in hit.why for hit in silent[:10])
+    finder = shop.finder()
+    assert [hit.item.id for hit in finder.find(["blue cloth"], 30).hits] == [
+        hit.item.id for hit in found.hits
+    ]
 
 
 def test_what_was_looked_at_once_is_kept_and_the_answer_is_the_same(shop: hd.Project) -> None:

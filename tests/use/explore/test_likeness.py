@@ -3,7 +3,7 @@ import pytest
 
 from handful.learn.model.latents import Config, Latents
 from handful.numerics.linear.blocks import Block
-from handful.use.explore.likeness import Scale, cosines, scales, strength
+from handful.use.explore.likeness import Scale, scales, strength
 
 
 def test_evidence_is_zero_in_the_middle_and_the_log_ratio_of_the_two_bells_elsewhere() -> None:
@@ -56,11 +56,3 @@ def test_modalities_that_share_something_can_be_compared_and_others_cannot() -> 
     latents, space = pair_world(shares=False)
     found = scales(latents, space.space, groups)
     assert found.get(("text", "image"), Scale(0, 0)).slope == pytest.approx(0, abs=0.5)
-
-
-def test_absent_rows_and_empty_queries_have_no_likeness() -> None:
-    values = np.array([[1.0, 0.0], [np.nan, np.nan], [0.0, 2.0]])
-    block = Block(values=values, present=np.array([True, False, True]))
-    with np.errstate(invalid="ignore"):
-        assert cosines(np.array([2.0, 0.0]), block).tolist() == [1, 0, 0]
-    assert cosines(np.zeros(2), block).tolist() == [0, 0, 0]

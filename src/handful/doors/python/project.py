@@ -47,7 +47,7 @@ from handful.trust.evaluate.cases import Case
 from handful.trust.evaluate.report import Report
 from handful.trust.evaluate.suite import evaluate
 from handful.use.explore.copying import copy, require_destination
-from handful.use.explore.find import Found, find
+from handful.use.explore.find import Finder, Found, find
 from handful.use.explore.grouping import Grouping, find_groups
 from handful.use.explore.sort import Sorted, Wanted, look
 from handful.use.release.bundle import Release, make_release
@@ -412,6 +412,27 @@ class Project(Asking, Withdrawing, Towering, Releasing):
                 a modality that is looked for.
         """
         return find(self.items, self.runs, self.cache, query, top=top, run=run, on_items=on_items)
+
+    def finder(
+        self,
+        run: str = "",
+        *,
+        on_items: Callable[[str, int, int], None] = lambda modality, done, total: None,
+    ) -> Finder:
+        """The library ready to be searched many times: a question then takes milliseconds.
+
+        Args:
+            run: Which run compares; the newest when empty.
+            on_items: Told about progress where something has to be encoded.
+
+        Returns:
+            What answers `find(["blue bowl"])`; it sees the items of now, and none that come later.
+
+        Raises:
+            UsageError: When there is no finished run.
+            InputError: When the library is empty.
+        """
+        return Finder.open(self.items, self.runs, self.cache, run=run, on_items=on_items)
 
     def groups(
         self,

@@ -5,6 +5,7 @@ runs/<id>/manifest.json   the record; `state` is `started`, `interrupted` or `do
          /seen.txt        which items it learned from, as hashes of their ids
          /answers.jsonl   what the chosen way said of each held-out item
          /model/          weights.safetensors and its manifest
+         /wording.safetensors  what photos and sounds say in words, where pairs taught it
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from handful.foundation.errors import ProjectError, UsageError, did_you_mean
 from handful.foundation.predictor import Answer, Query
 from handful.foundation.project.atomic import read_lines
 from handful.foundation.project.manifest import read_manifest
+from handful.learn.model.wording import Wording
 from handful.learn.routes.model import Model
 
 
@@ -79,6 +81,15 @@ class Run:
                 f'The run "{self.id}" was interrupted before it had a model.', "train again"
             )
         return Model.load(self.folder / "model")
+
+    @cached_property
+    def wording(self) -> Wording | None:
+        """What photos and sounds say in words, read when first used; None where nothing taught it.
+
+        Raises:
+            ProjectError: When it is damaged.
+        """
+        return Wording.load(self.folder)
 
     def held_out(self) -> list[dict[str, Any]]:
         """What the chosen way said of each item while it was held out, with the truth."""

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +38,8 @@ from handful.learn.model import latents as latent_room
 from handful.learn.model.latents import Latents
 from handful.learn.model.quiet import Quiet
 from handful.learn.model.unlike import Unlike
+from handful.learn.model.wording import Config as WordingConfig
+from handful.learn.model.wording import Wording
 from handful.learn.routes import table as tables
 from handful.learn.routes.adapt import Climb, climb
 from handful.learn.routes.answering import answer_times
@@ -71,6 +73,8 @@ from handful.numerics.linear.stack import Stack
 _MANY_LABELS = 1500
 """Products of fewer labels than this wait for each other on several threads: on a busy two-core
 machine a training on 463 labels took 300 s of core time on two threads and 80 s on one."""
+
+_STAMP = "%Y%m%d-%H%M%S"
 
 OnStage = Callable[[str, int, int], None]
 """Called with the stage in words, steps done and steps in all."""
@@ -162,6 +166,8 @@ def train(
             wanted = _Wanted(config, goal, asks or {}, picked, on_stage)
             outcome = _learn(library, learned, cache, wanted)
             outcome.model.save(folder / "model")
+            if outcome.wording:
+                outcome.wording.save(folder)
             outcome.clock.done("save")
         except KeyboardInterrupt:
             write_manifest(folder, "run", {**record, "state": "interrupted"})
@@ -196,6 +202,7 @@ class _Outcome(NamedTuple):
     sentences: list[str]
     clock: _Stages
     doubts: list[Doubt]
+    wording: Wording | None = None
 
 
 def _learn(library: Library, learned: Labelled, cache: Path, wanted: _Wanted) -> _Outcome:
@@ -225,6 +232,7 @@ def _learn(library: Library, learned: Labelled, cache: Path, wanted: _Wanted) ->
     )
     loud, encoded = encoded.views, replace(encoded, views=quiet.of(encoded.views))
     space = Latents.fit(encoded.views, config.latents, groups=learned.groups, seed=config.seed)
+    wording = Wording.fit(encoded.views, WordingConfig(), groups=learned.groups, seed=config.seed)
     clock.done("align")
     recipe = recipe.serving(encoded.towers)
     sentences = [
@@ -232,6 +240,7 @@ def _learn(library: Library, learned: Labelled, cache: Path, wanted: _Wanted) ->
         *encoded.lost,
         *quiet.sentences(),
         *space.sentences(),
+        *(wording.sentences() if wording else []),
     ]
     base = Model(
         name=config.labels or "unlabelled",
@@ -247,8 +256,9 @@ def _learn(library: Library, learned: Labelled, cache: Path, wanted: _Wanted) ->
         quiet=quiet,
     )
     if not config.labels:
-        return _Outcome(base, None, [], sentences, clock, [])
-    return _with_labels(library, base, encoded, loud, learned, wanted, clock, sentences)
+        return _Outcome(base, None, [], sentences, clock, [], wording)
+    found = _with_labels(library, base, encoded, loud, learned, wanted, clock, sentences)
+    return found._replace(wording=wording)
 
 
 def _with_labels(
@@ -430,7 +440,11 @@ def _write_answers(folder: Path, outcome: _Outcome, learned: Labelled) -> None:
 def _new_folder(runs: Path, name: str) -> Path:
     """A folder of its own, named by the time and the task."""
     plain = "".join(sign if sign.isalnum() else "-" for sign in name)[:40]
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    now = datetime.now()
+    taken = {path.name[: len(f"{now:{_STAMP}}")] for path in runs.glob("*")}
+    while f"{now:{_STAMP}}" in taken:  # the newest run is the last one by name
+        now += timedelta(seconds=1)
+    stamp = f"{now:{_STAMP}}"
     for extra in ("", *(f"-{number}" for number in range(2, 100))):
         folder = runs / f"{stamp}-{plain}{extra}"
         try:

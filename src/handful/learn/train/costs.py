@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from handful.learn.train.counts import WIDTH, Counts, Work
+from handful.learn.train.counts import WIDTH, Counts, Files, Work
 
 _BASE_FOLDS = 6
 """Fits behind the measured constants: five folds, and one on everything."""
@@ -242,14 +242,31 @@ def keep(items: int, fresh: int, width: int) -> Work:
 
 
 def align(counts: Counts) -> Work:
-    """Leading directions of every modality, and what each two of them share."""
+    """Leading directions of every modality, what two share, and what the rest says in words."""
     total = Work()
     for files in counts.files.values():
         total += _directions(files.items, files.width)
     couples = len(counts.files) * (len(counts.files) - 1) / 2
     if couples and counts.pairs:
         total += Work(numbers_s=7e-4 * counts.pairs * couples, steps_s=0.1 * couples)
+    for name, files in counts.files.items():
+        if name != "text" and "text" in counts.files and counts.pairs:
+            pairs = min(counts.pairs, files.items, counts.files["text"].items)
+            total += _wording(pairs, files)
     return total
+
+
+_MOST_PAIRS, _SKETCH, _SPACE, _SOLVES = 4000, 2048, 600, 15
+
+
+def _wording(pairs: int, files: Files) -> Work:
+    """What one modality would say in words: sketches, a kernel made twice, and its solves."""
+    pairs = min(pairs, _MOST_PAIRS)
+    short = sum(min(width, _SKETCH) for width in files.widths.values())
+    kernel = 1.4e-11 * 4 * pairs**2 * short
+    seen = 2 * pairs / 3
+    solves = 1.4e-11 * _SOLVES * (seen**3 / 3 + 2 * seen**2 * _SPACE)
+    return Work(numbers_s=3e-8 * pairs * files.width + kernel + solves, steps_s=0.1)
 
 
 def _directions(items: int, width: int) -> Work:

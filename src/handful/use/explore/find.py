@@ -16,10 +16,10 @@ the cut: above it more speaks for an item than against it, and it is called a go
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,27 +27,14 @@ from numpy.typing import NDArray
 from handful.data.library.items import Item, truths
 from handful.data.library.library import Library
 from handful.foundation.errors import InputError, UsageError, require
-from handful.learn.routes.encode import encode_values
-from handful.learn.routes.model import Model
 from handful.learn.routes.run import Run, pick, runs_in
-from handful.use.explore.likeness import cosines, strength
-from handful.use.explore.named import Answers, Named
+from handful.use.explore.named import Answers
 from handful.use.explore.query import Part, read_query
+from handful.use.explore.search import Search, all_of, joined
 from handful.use.explore.survey import OnItems, Survey, survey
-from handful.use.explore.words import Said, WordIndex
 
 GOOD = 0.5
 """Above this, more speaks for an item than against it."""
-_KEPT = 0.05
-"""What an item keeps of a word that it misses, so that the rest still orders it."""
-_WORTH_SAYING = 0.3
-"""Reasons weaker than this are not told."""
-_FIELDS = {"text": "note says", "name": "name says", "labels": "labelled"}
-Reason = tuple[str, str]
-"""What speaks for an item and what of it, such as `note says` and `bowl`; or all in the first."""
-_LIKE = {"text": "reads alike", "image": "looks alike", "audio": "sounds alike"}
-_ACROSS = {"text": "its words fit", "image": "its photo fits", "audio": "its sound fits"}
-_NOUNS = {"text": "the words", "image": "the photo", "audio": "the sound"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +110,111 @@ class Found:
         }
 
 
+class Finder:
+    """A library that is ready to be searched, again and again.
+
+    Args:
+        run: Whose eyes it is seen with.
+        seen: What it sees.
+        answers: What runs say of the items.
+    """
+
+    def __init__(self, run: Run, seen: Survey, answers: list[Answers]) -> None:
+        self.run = run
+        self._seen = seen
+        self._search = Search(seen, run.model, run.wording, answers)
+
+    @classmethod
+    def open(
+        cls,
+        library: Library,
+        runs: Path,
+        cache: Path,
+        *,
+        run: str = "",
+        on_items: OnItems = lambda modality, done, total: None,
+    ) -> Finder:
+        """Look at every item once.
+
+        Args:
+            library: The items.
+            runs: The project's `runs`.
+            cache: The project's `cache`.
+            run: Which run compares; the newest when empty.
+            on_items: Told about progress where something has to be encoded.
+
+        Raises:
+            UsageError: When there is no finished run.
+            InputError: When the library is empty.
+        """
+        chosen = pick_run(runs, run)
+        seen = survey(library, chosen, cache, on_items=on_items)
+        return cls(chosen, seen, _answers(library, runs, cache, chosen, seen, on_items))
+
+    def find(self, query: Sequence[str | Path], top: int = 12) -> Found:
+        """Search the whole library.
+
+        Args:
+            query: Words and paths of files; each counts.
+            top: How many items are wanted.
+
+        Returns:
+            The best items, with reasons.
+
+        Raises:
+            UsageError: When the query is empty.
+            InputError: When a file cannot be read, or the run does not know a modality that is
+                looked for.
+        """
+        require(top >= 1, "top", top, "1 or more")
+        parts = read_query(query)
+        require_known(parts, self.run)
+        return self.find_parts(parts, top)
+
+    def find_parts(self, parts: Sequence[Part], top: int) -> Found:
+        """The same for what was read already.
+
+        Args:
+            parts: What is looked for.
+            top: How many items are wanted.
+        """
+        seen = self._seen
+        verdicts = [self._search.ask(part) for part in parts]
+        speaking = [verdict for verdict in verdicts if verdict.score.any()]
+        score = all_of([verdict.score for verdict in speaking], np.ones(len(speaking)), seen)
+        support = np.sum([verdict.support for verdict in speaking], axis=0) if speaking else score
+        shown = _best(score, support, top)
+        hits = tuple(
+            Hit(
+                rank=place + 1,
+                item=seen.items[row],
+                score=float(score[row]),
+                why=joined(reason for verdict in speaking for reason in verdict.why(row)),
+                labels=truths(seen.items[row].labels),
+            )
+            for place, row in enumerate(shown)
+        )
+        notes = [note for verdict in verdicts for note in verdict.notes]
+        return Found(
+            query=tuple(parts),
+            run=self.run.id,
+            searched=len(seen.items),
+            good=int((score >= GOOD).sum()),
+            hits=hits,
+            notes=(*notes, *seen.lost),
+        )
+
+
+def _best(score: NDArray[np.float64], support: NDArray[np.float64], top: int) -> list[int]:
+    """Rows of the best items that anything speaks for; only these are sorted."""
+    rows = np.flatnonzero(score > 0)
+    if len(rows) > top:
+        least = np.partition(score[rows], len(rows) - top)[len(rows) - top]
+        rows = rows[score[rows] >= least]
+    order = np.lexsort((rows, -support[rows], -score[rows]))
+    return [int(row) for row in rows[order[:top]]]
+
+
 def find(
     library: Library,
     runs: Path,
@@ -133,7 +225,7 @@ def find(
     run: str = "",
     on_items: OnItems = lambda modality, done, total: None,
 ) -> Found:
-    """Search the whole library.
+    """Search the whole library once; see `Finder` for many searches.
 
     Args:
         library: The items.
@@ -154,42 +246,29 @@ def find(
     """
     require(top >= 1, "top", top, "1 or more")
     parts = read_query(query)
-    chosen = pick_run(runs, run)
-    model = chosen.model
+    require_known(parts, pick_run(runs, run))
+    finder = Finder.open(library, runs, cache, run=run, on_items=on_items)
+    return finder.find_parts(parts, top)
+
+
+def require_known(parts: Sequence[Part], run: Run) -> None:
+    """Refuse what a run cannot compare.
+
+    Args:
+        parts: What is looked for.
+        run: Which compares.
+
+    Raises:
+        InputError: When the run did not learn from a modality.
+    """
+    known = run.model.modalities
     for part in parts:
-        if part.modality != "text" and part.modality not in model.modalities:
+        if part.modality != "text" and part.modality not in known:
             raise InputError(
-                f'The run "{chosen.id}" learned from {" and ".join(model.modalities)} only, so it '
+                f'The run "{run.id}" learned from {" and ".join(known)} only, so it '
                 f'cannot compare "{part.name}".',
                 "add items that have one, then handful train",
             )
-    seen = survey(library, chosen, cache, on_items=on_items)
-    search = _Search(seen, model, _answers(library, runs, cache, chosen, seen, on_items))
-    verdicts = [search.ask(part) for part in parts]
-    speaking = [verdict for verdict in verdicts if verdict.score.any()]
-    score = _all_of([verdict.score for verdict in speaking], np.ones(len(speaking)), seen)
-    support = np.sum([verdict.support for verdict in speaking], axis=0) if speaking else score
-    order = np.lexsort((np.arange(len(score)), -support, -score))
-    shown = [int(row) for row in order[:top] if score[row] > 0]
-    hits = tuple(
-        Hit(
-            rank=place + 1,
-            item=seen.items[row],
-            score=float(score[row]),
-            why=_joined(reason for verdict in speaking for reason in verdict.why(row)),
-            labels=truths(seen.items[row].labels),
-        )
-        for place, row in enumerate(shown)
-    )
-    notes = [note for verdict in verdicts for note in verdict.notes]
-    return Found(
-        query=tuple(parts),
-        run=chosen.id,
-        searched=len(seen.items),
-        good=int((score >= GOOD).sum()),
-        hits=hits,
-        notes=(*notes, *seen.lost),
-    )
 
 
 def pick_run(runs: Path, name: str = "") -> Run:
@@ -223,160 +302,3 @@ def _answers(
         if own.said:
             found.append(Answers.of(task, run.manifest["classes"], own.said, seen.items))
     return found
-
-
-class _Verdict(NamedTuple):
-    """What one part of the query says of every item, with the reasons of one on demand.
-
-    `support` sums up everything that speaks for it: it parts items of the same score.
-    """
-
-    score: NDArray[np.float64]
-    support: NDArray[np.float64]
-    why: Callable[[int], list[Reason]]
-    notes: list[str]
-
-
-class _Word(NamedTuple):
-    """One word of the query against every item."""
-
-    word: str
-    fields: dict[str, Said]
-    named: list[Named]
-    strength: NDArray[np.float64]
-    support: NDArray[np.float64]
-
-
-class _Search:
-    """A library ready to be asked."""
-
-    def __init__(self, seen: Survey, model: Model, answers: list[Answers]) -> None:
-        self._seen = seen
-        self._model = model
-        self._answers = answers
-        items = seen.items
-        self._fields = {
-            "text": WordIndex([" ".join(item.words.values()) for item in items]),
-            "name": WordIndex([_names(item) for item in items], weigh_length=False),
-            "labels": WordIndex([_labels(item) for item in items], weigh_length=False),
-        }
-
-    def ask(self, part: Part) -> _Verdict:
-        evidence = self._likeness(part)
-        total = sum(evidence.values(), np.zeros(len(self._seen.items)))
-        like = strength(total)
-        if not part.words:
-            return _Verdict(like, like, lambda row: _like_why(part, evidence, like, row), [])
-        said, words, unknown = self._words(part)
-        score = 1 - (1 - said) * (1 - like)
-
-        def why(row: int) -> list[Reason]:
-            reasons = [self._word_why(word, row) for word in words]
-            told = [reason for found in reasons for reason in found]
-            return [*told, *_like_why(part, evidence, like, row)]
-
-        notes = []
-        if unknown:
-            names = ", ".join(f'"{word}"' for word in unknown[:5])
-            notes = [f"Nothing in the library says {names}, and no run answers it."]
-        support = like + sum((word.support for word in words), np.zeros(len(like)))
-        return _Verdict(score, support, why, notes)
-
-    def _words(self, part: Part) -> tuple[NDArray[np.float64], list[_Word], list[str]]:
-        """`[N]` how far items have the words, what each word found, and words found nowhere."""
-        words = [self._word(word) for word in part.words]
-        known = [word for word in words if word.strength.any()]
-        items = len(self._seen.items)
-        holding = np.array([word.strength.sum() for word in known])
-        rarity = np.log1p((items - holding + 0.5) / (holding + 0.5))
-        score = _all_of([word.strength for word in known], rarity, self._seen)
-        return score, known, [word.word for word in words if not word.strength.any()]
-
-    def _word(self, word: str) -> _Word:
-        fields = {name: index.ask(word) for name, index in self._fields.items()}
-        named = [found for answers in self._answers if (found := answers.ask(word))]
-        strengths = [said.strength for said in (*fields.values(), *named)]
-        strongest, all_told = np.max(strengths, axis=0), np.sum(strengths, axis=0)
-        return _Word(word, fields, named, strongest, all_told)
-
-    def _likeness(self, part: Part) -> dict[str, NDArray[np.float64]]:
-        """Modality to `[N]` evidence that items are like the query, 0 where they lack it."""
-        if part.modality not in self._model.towers:
-            return {}
-        views = {
-            part.modality: encode_values(self._model.towers[part.modality], [part.value]),
-        }
-        query = self._model.latents_of(views).get(part.modality, {})
-        found = {}
-        for modality, named in self._seen.latents.items():
-            if modality == part.modality and part.is_typed:
-                continue  # a few words are never like a whole note; words were compared already
-            scale = self._seen.scales.get((part.modality, modality))
-            kind = "plain" if modality == part.modality else "shared"
-            if scale is None or not scale.slope or kind not in query or kind not in named:
-                continue
-            row = query[kind].values[0]
-            if not row.any():
-                continue
-            evidence = scale.evidence(cosines(row, named[kind]))
-            found[modality] = np.where(named[kind].present, evidence, 0.0)
-        return found
-
-    def _word_why(self, word: _Word, row: int) -> list[Reason]:
-        """The strongest reason of either kind, unless it is weak."""
-        told = [
-            (found.strength[row], found.why(row))
-            for found in word.named
-            if found.strength[row] >= _WORTH_SAYING
-        ]
-        is_labelled = any(found.is_known[row] for found in word.named)
-        for name, said in word.fields.items():
-            if said.strength[row] >= _WORTH_SAYING and not (name == "labels" and is_labelled):
-                what = self._fields[name].shown(int(said.words[row]))
-                told.append((said.strength[row], (_FIELDS[name], what)))
-        return [reason for _, reason in sorted(told, key=lambda each: -each[0])[:2]]
-
-
-def _like_why(
-    part: Part, evidence: dict[str, NDArray[np.float64]], like: NDArray[np.float64], row: int
-) -> list[Reason]:
-    if like[row] < _WORTH_SAYING:
-        return []
-    told = []
-    for modality in sorted(evidence, key=lambda name: -evidence[name][row]):
-        if evidence[modality][row] > 0:
-            same = modality == part.modality
-            said = _LIKE[modality] if same else f"{_ACROSS[modality]} {_NOUNS[part.modality]}"
-            told.append((said, ""))
-    return told[:2]
-
-
-def _joined(reasons: Iterable[Reason]) -> str:
-    """Reasons in words, those of one kind together: `note says blue, vase; looks alike`."""
-    told: dict[str, list[str]] = {}
-    for verb, what in reasons:
-        said = told.setdefault(verb, [])
-        if what and what not in said:
-            said.append(what)
-    return "; ".join(f"{verb} {', '.join(said)}".strip() for verb, said in told.items())
-
-
-def _all_of(
-    strengths: Sequence[NDArray[np.float64]], weights: NDArray[np.float64], seen: Survey
-) -> NDArray[np.float64]:
-    """The weighted geometric mean, in which one that is missing keeps a little of the rest."""
-    if not len(strengths):
-        return np.zeros(len(seen.items))
-    table = np.stack(strengths)
-    joined = np.exp(weights @ np.log(np.maximum(table, _KEPT)) / weights.sum())
-    return np.where(table.any(axis=0), joined, 0.0)
-
-
-def _names(item: Item) -> str:
-    """The key, and the names of its files where they say more."""
-    names = {Path(part.origin).stem for part in item.parts.values() if part.path}
-    return " ".join([item.key, *sorted(names - {item.key})])
-
-
-def _labels(item: Item) -> str:
-    return " ".join(truths(item.labels).values())

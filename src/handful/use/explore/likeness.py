@@ -38,10 +38,12 @@ class Scale(NamedTuple):
     Attributes:
         middle: The cosine at which belonging together and being strangers are equally likely.
         slope: Log of the likelihood ratio per unit of cosine; 0 when nothing can be told.
+        apart: How far the crowds lie apart, in squared widths: which of two scales tells more.
     """
 
     middle: float
     slope: float
+    apart: float = 0.0
 
     @classmethod
     def between(cls, together: NDArray[np.floating], apart: NDArray[np.floating]) -> Scale:
@@ -57,7 +59,7 @@ class Scale(NamedTuple):
         width = float((np.var(together) + np.var(apart)) / 2)
         if high <= low or width <= 0:
             return Scale(0.0, 0.0)
-        return Scale((high + low) / 2, (high - low) / width)
+        return Scale((high + low) / 2, (high - low) / width, (high - low) ** 2 / width)
 
     def evidence(self, cosines: NDArray[np.floating]) -> NDArray[np.float64]:
         """Log of how much likelier belonging together is than being strangers."""
@@ -99,23 +101,6 @@ def scales(
         crowds = _crowds(named[first], named[second], own, dice)
         found[first, second] = found[second, first] = Scale.between(*crowds)
     return found
-
-
-def cosines(query: NDArray[np.floating], block: Block) -> NDArray[np.float64]:
-    """Cosine between one row and every present item.
-
-    Args:
-        query: `[D]`.
-        block: `[N, D]`.
-
-    Returns:
-        `[N]`, 0 where absent; all 0 for a query that says nothing.
-    """
-    length = float(np.linalg.norm(query))
-    if length == 0:
-        return np.zeros(len(block))
-    found = unit_rows(block.values) @ (query / length)
-    return np.where(block.present, found, 0.0).astype(np.float64)
 
 
 def _within(block: Block, dice: np.random.Generator) -> Scale:

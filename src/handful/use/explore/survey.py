@@ -34,6 +34,8 @@ from handful.numerics.linear.blocks import Block
 from handful.use.explore.likeness import Scale, scales
 
 FOLDER = "explore"
+WORDS = "words-"
+"""Before the modality that latents in the space of words are compared with."""
 
 OnItems = Callable[[str, int, int], None]
 """Told the modality, how many values are encoded, and how many there are to encode."""
@@ -45,8 +47,11 @@ class Survey:
 
     Attributes:
         items: `N` of them, in the order of the library.
-        latents: Modality to `plain` and, where modalities share something, `shared`.
+        latents: Modality to `plain` and, where modalities share something, `shared`; where pairs
+            taught what it would say in words, `words-` and the modality it is compared with, of
+            length one.
         scales: Pair of modalities to what makes a likeness telling.
+        kinds: Pair of modalities to the latents of the second that the first is compared by.
         said: Choice of modalities to `[N, K]` probabilities: each modality alone, and `""` for
             all that an item has; empty for a run that learned without labels.
         lost: One sentence per file that can no longer be read.
@@ -57,6 +62,7 @@ class Survey:
     scales: Mapping[tuple[str, str], Scale]
     said: Mapping[str, NDArray[np.float32]]
     lost: tuple[str, ...]
+    kinds: Mapping[tuple[str, str], str]
 
 
 def survey(
@@ -86,15 +92,14 @@ def survey(
         known = _load(path, items)
         if known is not None:
             return known
-        made = _look(library, items, run.model, cache, on_items)
+        made = _look(library, items, run, cache, on_items)
     if not made.lost:
         _save(path, made)
     return made
 
 
-def _look(
-    library: Library, items: list[Item], model: Model, cache: Path, on_items: OnItems
-) -> Survey:
+def _look(library: Library, items: list[Item], run: Run, cache: Path, on_items: OnItems) -> Survey:
+    model = run.model
     encoded = encode(
         library,
         items,
@@ -112,12 +117,25 @@ def _look(
         for name in evidence.modalities
     }
     groups = np.array([item.group or item.id for item in items])
+    found = scales(latents, model.latents.space, groups)
+    kinds = {pair: "plain" if pair[0] == pair[1] else "shared" for pair in found}
+    if run.wording:
+        said = run.wording.of(evidence.views)
+        for name, placed in said.items():
+            latents[name] |= {f"{WORDS}{other}": block for other, block in placed.items()}
+        for (first, second), crowds in run.wording.crowds.items():
+            scale = Scale.between(crowds.together, crowds.apart)
+            if scale.apart <= found.get((first, second), Scale(0.0, 0.0)).apart:
+                continue
+            for here, there in ((first, second), (second, first)):
+                found[here, there], kinds[here, there] = scale, f"{WORDS}{here}"
     return Survey(
         items=items,
         latents=latents,
-        scales=scales(latents, model.latents.space, groups),
+        scales=found,
         said=_answers(model, evidence),
         lost=encoded.lost,
+        kinds=kinds,
     )
 
 
@@ -145,7 +163,8 @@ def _save(path: Path, made: Survey) -> None:
         arrays[f"said/{name}"] = np.ascontiguousarray(said)
     with storage("make", path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-    about = {"items": json.dumps([item.id for item in made.items])}
+    kinds = {"/".join(pair): kind for pair, kind in made.kinds.items()}
+    about = {"items": json.dumps([item.id for item in made.items]), "kinds": json.dumps(kinds)}
     with replacing(path) as temporary:
         save_file(arrays, temporary, metadata=about)
 
@@ -156,11 +175,12 @@ def _load(path: Path, items: list[Item]) -> Survey | None:
         return None
     try:
         with safe_open(path, framework="numpy") as file:
-            ids = json.loads((file.metadata() or {}).get("items", "[]"))
-            if ids != [item.id for item in items]:
+            about = file.metadata() or {}
+            ids, kinds = json.loads(about.get("items", "[]")), json.loads(about.get("kinds", "{}"))
+            if not kinds or ids != [item.id for item in items]:
                 return None
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, ValueError, SafetensorError):
+    except (OSError, ValueError, TypeError, KeyError, SafetensorError):
         return None
     latents: dict[str, dict[str, Block]] = {}
     named: dict[str, dict[str, NDArray[Any]]] = {"scales": {}, "said": {}, "present": {}}
@@ -179,6 +199,7 @@ def _load(path: Path, items: list[Item]) -> Survey | None:
         scales={(first, second): scale for (first, second), scale in pairs.items()},
         said=named["said"],
         lost=(),
+        kinds={(first, second): kinds[f"{first}/{second}"] for first, second in pairs},
     )
 
 

@@ -69,22 +69,25 @@ def _kind(letter: str) -> str:
     return "letter" if category[0] in "LMN" else "break"
 
 
-def alikeness(word: str, known: Sequence[str]) -> NDArray[np.float64]:
+def alikeness(word: str, known: Sequence[str], runs: Runs | None = None) -> NDArray[np.float64]:
     """How far other words may be the same word, misspelt, inflected or compounded.
 
     Args:
         word: Folded.
         known: `V` folded words.
+        runs: Of these words, where they are asked about often.
 
     Returns:
         `[V]`: 1 for the same word, 0.8 for a related one, less for a misspelt one, 0 for others.
     """
-    if not known:
-        return np.zeros(0)
-    found = np.array([other == word for other in known], dtype=np.float64)
+    found = np.zeros(len(known))
+    if not len(known):
+        return found
+    runs = runs or Runs.of(known)
+    found[runs.places_of.get(word, [])] = 1.0
     if len(word) < _LITERAL:
         return found
-    for place in np.flatnonzero(_shared_runs(word, known) >= _RUNS).tolist():
+    for place in np.flatnonzero(runs.shared(word) >= _RUNS).tolist():
         other = known[place]
         if len(other) >= _LITERAL and other != word:
             related = word in other or (word.startswith(other) and 3 * len(other) >= 2 * len(word))
@@ -92,15 +95,47 @@ def alikeness(word: str, known: Sequence[str]) -> NDArray[np.float64]:
     return found
 
 
-def _shared_runs(word: str, known: Sequence[str]) -> NDArray[np.float64]:
-    """`[V]` share of the runs of two letters of the shorter word that the other has too."""
-    grams = character_grams([word, *known], 2, 2)
-    pairs = np.unique(np.stack([grams.owner.astype(np.uint64), grams.codes]), axis=1)
-    owner, code = pairs[0].astype(np.intp), pairs[1]
-    sizes = np.bincount(owner, minlength=len(known) + 1)
-    common = np.isin(code, code[owner == 0])
-    shared = np.bincount(owner[common], minlength=len(known) + 1)
-    return shared[1:] / np.maximum(np.minimum(sizes[1:], sizes[0]), 1)
+class Runs(NamedTuple):
+    """The runs of two letters of many words, ready to be looked up.
+
+    Attributes:
+        codes: `[R]` runs, rising.
+        owner: `[R]` the word that each is in.
+        sizes: `[V]` how many different runs a word has.
+        places_of: Word to its places.
+    """
+
+    codes: NDArray[np.uint64]
+    owner: NDArray[np.intp]
+    sizes: NDArray[np.intp]
+    places_of: dict[str, list[int]]
+
+    @classmethod
+    def of(cls, known: Sequence[str], looked_at: NDArray[np.bool_] | None = None) -> Runs:
+        """Collect them.
+
+        Args:
+            known: `V` folded words.
+            looked_at: `[V]` false for words that are only ever taken literally.
+        """
+        places: dict[str, list[int]] = {}
+        for place, word in enumerate(known):
+            places.setdefault(word, []).append(place)
+        rows = np.arange(len(known)) if looked_at is None else np.flatnonzero(looked_at)
+        grams = character_grams([known[row] for row in rows.tolist()], 2, 2)
+        pairs = np.unique(np.stack([grams.codes, grams.owner.astype(np.uint64)]), axis=1)
+        owner = rows[pairs[1].astype(np.intp)] if len(rows) else np.zeros(0, np.intp)
+        return cls(pairs[0], owner, np.bincount(owner, minlength=len(known)), places)
+
+    def shared(self, word: str) -> NDArray[np.float64]:
+        """`[V]` share of the runs of the shorter word that the other has too."""
+        own = np.unique(character_grams([word], 2, 2).codes)
+        starts = np.searchsorted(self.codes, own)
+        stops = np.searchsorted(self.codes, own, side="right")
+        held = [self.owner[start:stop] for start, stop in zip(starts, stops, strict=True)]
+        hits = np.concatenate(held) if held else np.zeros(0, np.intp)
+        common = np.bincount(hits, minlength=len(self.sizes))
+        return common / np.maximum(np.minimum(self.sizes, len(own)), 1)
 
 
 def _misspelt(word: str, other: str) -> float:
@@ -170,6 +205,12 @@ class WordIndex:
         damp = _SATURATION * (1 - _LENGTH + _LENGTH * relative) if weigh_length else 0.0
         self._weight = table[:, 2] / (table[:, 2] + damp) if len(table) else np.zeros(0)
         self._is_joined = np.array([" " in self.shown(n) for n in range(len(places))], dtype=bool)
+        self._runs = Runs.of(self.vocabulary, ~self._is_joined)
+        order = np.argsort(self._word, kind="stable")
+        self._row, self._word, self._weight = (
+            each[order] for each in (self._row, self._word, self._weight)
+        )
+        self._starts = np.searchsorted(self._word, np.arange(len(places) + 1))
 
     def shown(self, place: int) -> str:
         """A word of the vocabulary as items write it.
@@ -185,16 +226,19 @@ class WordIndex:
         Args:
             word: Folded, as `split` gives it.
         """
-        alike = alikeness(word, self.vocabulary)
+        alike = alikeness(word, self.vocabulary, self._runs)
         strength = np.zeros(self._items)
         best = np.full(self._items, -1, dtype=np.intp)
-        if not len(alike):
-            return Said(strength, best)
         alike[self._is_joined & (alike < 1)] = 0  # neighbours say a word, or they do not
-        value = alike[self._word] * self._weight
-        order = np.argsort(value, kind="stable")
-        order = order[value[order] > 0]
+        meant = np.flatnonzero(alike).tolist()
+        if not meant:
+            return Said(strength, best)
+        held = [np.arange(self._starts[place], self._starts[place + 1]) for place in meant]
+        pairs = np.concatenate(held)
+        value = alike[self._word[pairs]] * self._weight[pairs]
         # The strongest comes last, and the last one written stays.
-        strength[self._row[order]] = value[order]
-        best[self._row[order]] = self._word[order]
+        order = np.argsort(value, kind="stable")
+        pairs = pairs[order]
+        strength[self._row[pairs]] = value[order]
+        best[self._row[pairs]] = self._word[pairs]
         return Said(strength, best)
