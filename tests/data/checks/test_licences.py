@@ -2,7 +2,7 @@ import pytest
 
 from handful.data.checks.base import Severity, View
 from handful.data.checks.notice import notice
-from handful.data.checks.running import make_check
+from handful.data.checks.running import make_check, run_checks
 from handful.foundation.errors import ConfigError
 
 
@@ -28,6 +28,16 @@ def test_unknown_terms_are_a_denial_and_can_be_set_aside(bench, dice):
     assert finding.evidence["licences"] == {"not stated": 1, "LicenseRef-somebody": 1}
     assert finding.remedy is not None
     assert len(finding.remedy.items) == 2
+
+
+def test_what_missing_licence_says_is_not_said_again(bench, dice):
+    bench.item("odd", dice, licence="LicenseRef-somebody")
+    bench.item("silent", dice, licence="")
+    bench.item("invented", dice, licence="CC-BY-NC-5.0")
+    both = run_checks(bench.library(), ["licences", "missing_licence"]).findings
+    named = [identity for finding in both for identity in finding.items]
+    assert sorted(named) == sorted(item.id for item in bench.library().items())
+    assert all(finding.remedy for finding in both)
 
 
 def test_a_use_that_does_not_exist_is_refused():

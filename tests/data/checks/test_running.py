@@ -18,7 +18,6 @@ def test_all_checks_run_and_the_worst_comes_first(bench, dice):
     assert {finding.check for finding in report.findings} == {
         "exact_duplicates",
         "label_balance",
-        "licences",
         "missing_licence",
     }
     assert not report.is_clean

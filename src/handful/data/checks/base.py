@@ -146,6 +146,7 @@ class View:
         items: Every item, quarantined ones included.
         cache: The project's `cache`, for what takes long to make; None keeps nothing.
         fit: A classifier for checks that want one; None leaves them with their own crude one.
+        beside: Names of the checks that run together, so that none says what another says.
         shared: What one check measured and another can use, by name.
     """
 
@@ -153,6 +154,7 @@ class View:
     items: tuple[Item, ...]
     cache: Path | None = None
     fit: Fit | None = None
+    beside: tuple[str, ...] = ()
     shared: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod

@@ -14,7 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from handful.data.checks.base import Check, Finding, Remedy, Severity, View, some
-from handful.data.checks.evidence.terms import USES, Terms, best_for, clashes, source_of, together
+from handful.data.checks.evidence.terms import (
+    NOBODY_SAID,
+    USES,
+    Terms,
+    best_for,
+    clashes,
+    is_expression,
+    source_of,
+    together,
+)
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item
 from handful.foundation.console import plural
@@ -62,8 +71,10 @@ class Licences(Check):
         for item in view.usable:
             by_terms[item.rights.licence.strip()].append(item)
         chosen = {said: best_for(said, self.config.uses) for said in by_terms}
+        is_told = "missing_licence" in view.beside
+        untold = {said: each for said, each in by_terms.items() if not (is_told and _vague(said))}
         findings = [
-            self._about_unknown(by_terms, chosen),
+            self._about_unknown(untold, chosen),
             *(self._about_forbidden(use, by_terms, chosen) for use in USES),
             self._about_clash(by_terms, chosen),
             self._about_credit(by_terms, chosen),
@@ -213,6 +224,10 @@ class Licences(Check):
             meaning=f"You must {listed(duties)}.",
             fix="`handful library notice` writes the text that names everybody.",
         )
+
+
+def _vague(said: str) -> bool:
+    return said.lower() in ("", *NOBODY_SAID) or not is_expression(said)
 
 
 def _items(by_terms: dict[str, list[Item]]) -> list[Item]:

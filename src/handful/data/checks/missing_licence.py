@@ -10,13 +10,12 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from packaging.licenses import canonicalize_license_expression
 
-from handful.data.checks.base import Check, Finding, Severity, View, some
-from handful.data.checks.evidence.terms import NOBODY_SAID
+from handful.data.checks.base import Check, Finding, Remedy, Severity, View, some
+from handful.data.checks.evidence.terms import NOBODY_SAID, is_expression
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item
 
@@ -86,6 +85,7 @@ class MissingLicence(Check):
             fix="If the files are your own, add their source again with "
             "`--licence LicenseRef-own-work`; otherwise find out, or leave them out. "
             f"They came from {some(sources, 3)}.",
+            remedy=_aside(missing),
         )
 
     def _about_unknown(self, unknown: dict[str, list[Item]]) -> Finding:
@@ -107,21 +107,16 @@ class MissingLicence(Check):
             "demands cannot be worked out.",
             fix=(f"{some(hints, 4)}. " if hints else "")
             + "Write the SPDX id, or `LicenseRef-…` for terms of your own, and add again.",
+            remedy=_aside([item for items in unknown.values() for item in items]),
         )
 
 
-@cache
-def is_expression(licence: str) -> bool:
-    """Whether a text is a valid SPDX expression of known ids or `LicenseRef-...`.
-
-    Args:
-        licence: Any text.
-    """
-    try:
-        canonicalize_license_expression(licence)
-    except InvalidLicenseExpression:
-        return False
-    return True
+def _aside(items: list[Item]) -> Remedy:
+    return Remedy(
+        action="quarantine",
+        items=tuple(sorted(item.id for item in items)),
+        because="its terms are unknown",
+    )
 
 
 def suggestions(licence: str) -> list[str]:

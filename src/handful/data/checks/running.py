@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,7 +95,7 @@ def run_checks(
     """
     wanted = list(names) if names is not None else list(components.find(ROOM))
     checks = [make_check(name, (settings or {}).get(name)) for name in wanted]
-    view = View.of(library, cache)
+    view = replace(View.of(library, cache), beside=tuple(wanted))
     findings: list[Finding] = []
     failures: list[Failure] = []
     seconds: dict[str, float] = {}

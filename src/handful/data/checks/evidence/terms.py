@@ -74,6 +74,20 @@ class Terms:
         return (len(self.unknown), len(self.forbids), len(self.demands), self.licences)
 
 
+@cache
+def is_expression(licence: str) -> bool:
+    """Whether a text is a valid SPDX expression of known ids or `LicenseRef-...`.
+
+    Args:
+        licence: Any text.
+    """
+    try:
+        canonicalize_license_expression(licence)
+    except InvalidLicenseExpression:
+        return False
+    return True
+
+
 def terms_of(expression: str) -> list[Terms]:
     """What an expression allows and demands.
 
