@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from handful.data.library.items import Item, truths
 from handful.data.library.library import Library
 from handful.foundation.errors import InputError, UsageError, require
-from handful.learn.routes.encode import encode_values
 from handful.learn.routes.model import Model
 from handful.learn.routes.run import Run, pick, runs_in
+from handful.learn.routes.viewing import encode_values
 from handful.use.explore.likeness import cosines, strength
 from handful.use.explore.named import Answers, Named
 from handful.use.explore.query import Part, read_query
