@@ -20,6 +20,7 @@ from handful.use.serve.journal import Journal
 from handful.use.serve.keys import Keys
 from handful.use.serve.settings import Config
 from handful.use.serve.versions import Place, Versions
+from handful.use.watch.incidents import Incidents
 from use.explore.things import photo, tap, trained_shop
 
 JSON = {"content-type": "application/json"}
@@ -143,7 +144,8 @@ def server_of(shop: Shop, tmp_path: Path, name: str = "champion", **limits: Any)
     place = Place(shop.project.releases, shop.project.shelf)
     journal = Journal(tmp_path / "events", tmp_path / "feedback")
     config = Config(**limits)
-    return Server(config, Versions(place, name), journal, Keys(tmp_path / "keys"))
+    incidents = Incidents(tmp_path / "incidents")
+    return Server(config, Versions(place, name), journal, Keys(tmp_path / "keys"), incidents)
 
 
 @pytest.fixture

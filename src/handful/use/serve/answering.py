@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from handful.foundation.predictor import Answer
 from handful.use.serve.batcher import Batcher, too_late
 from handful.use.serve.cache import Cache, key_of
+from handful.use.serve.guarding import Trial, failed
 from handful.use.serve.journal import Journal
 from handful.use.serve.metrics import Metrics
 from handful.use.serve.reading import Asked, decode
 from handful.use.serve.refusals import Refusal
 from handful.use.serve.replica import Replica
 from handful.use.serve.settings import Config
+from handful.use.watch.guards import Finding
 
 
 class Said(NamedTuple):
@@ -61,6 +63,10 @@ class Answering:
         self.replica = replica
         self.cache = Cache(config.cache_bytes)
         self.batcher = Batcher(config.queue_items, config.batch_items, metrics)
+        self.trial: Trial | None = None
+        self._found: Trial | None = None
+        self.on_finding: Callable[[Trial, Finding], None] = lambda trial, finding: None
+        self._comparing: set[asyncio.Task[None]] = set()
         self._decoders = ThreadPoolExecutor(config.decoders, thread_name_prefix="decode")
 
     async def predict(
@@ -164,24 +170,64 @@ class Answering:
             finally:
                 self.batcher.leave(len(rest))
             for row, each in zip(rest, found, strict=True):
-                said[row] = Said(each, replica.digest, time.monotonic() - start)
-                if not isinstance(each, Refusal):
-                    size = each.nbytes if isinstance(each, np.ndarray) else len(orjson.dumps(each))
-                    self.cache.put(keys[row], each, size)
+                result, digest = each
+                said[row] = Said(result, digest, time.monotonic() - start)
+                if not isinstance(result, Refusal) and digest == replica.digest:
+                    is_vector = isinstance(result, np.ndarray)
+                    size = result.nbytes if is_vector else len(orjson.dumps(result))
+                    self.cache.put(keys[row], result, size)
             self.metrics.set("cache_bytes", self.cache.bytes)
         return [said[row] for row in range(len(asked))]
 
-    async def _one(self, replica: Replica, kind: str, work: Any, asked: Asked, until: float) -> Any:
-        loop = asyncio.get_running_loop()
+    async def _one(
+        self, replica: Replica, kind: str, work: Any, asked: Asked, until: float
+    ) -> tuple[Any, str]:
+        """What one item gets, and the digest of the release that said it."""
+        loop, digest = asyncio.get_running_loop(), replica.digest
+        trial = self.trial if kind == "predict" else None
+        if trial and trial.new.digest != digest:
+            trial = None
         try:
             async with asyncio.timeout(max(0.0, until - time.monotonic())):
                 value = await loop.run_in_executor(self._decoders, decode, asked, self.config)
                 if isinstance(value, Refusal):
-                    return value
-                found = await self.batcher.ask((kind, replica.digest), work, value, until)
+                    return value, digest
+                found = await self.batcher.ask((kind, digest), work, value, until)
+                if trial and failed(found):
+                    trial.guard.fail()
+                    old = trial.old
+                    found = await self.batcher.ask((kind, old.digest), old.predict, value, until)
+                    digest = old.digest
+                    self._look(trial)
+                elif trial and not isinstance(found, Refusal) and not trial.guard.is_over:
+                    self._compare(trial, found.label, value)
         except TimeoutError:
-            return too_late()
-        return _plain(found) if isinstance(found, Answer) else found
+            return too_late(), digest
+        return (_plain(found) if isinstance(found, Answer) else found), digest
+
+    def _compare(self, trial: Trial, label: str, value: Any) -> None:
+        """Have the release before answer too, after the client has its answer."""
+        if self.batcher.inside > self.config.queue_items // 2:
+            return  # under load comparing waits; the next items will do
+
+        async def compare() -> None:
+            old, until = trial.old, time.monotonic() + self.config.deadline_s
+            said = await self.batcher.ask(("predict", old.digest), old.predict, value, until)
+            if isinstance(said, Answer) and not trial.guard.is_over:
+                trial.guard.add(said.label == label)
+                self.metrics.set("shadow_disagreement_ratio", trial.guard.share)
+                self._look(trial)
+
+        task = asyncio.get_running_loop().create_task(compare())
+        self._comparing.add(task)
+        task.add_done_callback(self._comparing.discard)
+
+    def _look(self, trial: Trial) -> None:
+        finding = trial.guard.look() if self.trial is trial else None
+        # The trial goes on until another release answers: what fails meanwhile harms nobody.
+        if finding and self._found is not trial:
+            self._found = trial
+            self.on_finding(trial, finding)
 
     def _told(self, said: Said, asked: Asked, who: str) -> dict[str, Any] | Refusal:
         """Write a use down, and give it an id that feedback can name."""

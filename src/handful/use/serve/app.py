@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
@@ -20,6 +21,7 @@ from handful.use.serve.answering import Answering
 from handful.use.serve.door import Door, answer, refused
 from handful.use.serve.embedding import response_of, wanted_in
 from handful.use.serve.feedback import feedback_in
+from handful.use.serve.guarding import Trial, take_back
 from handful.use.serve.journal import Journal
 from handful.use.serve.keys import Key, Keys
 from handful.use.serve.metrics import Metrics
@@ -29,7 +31,12 @@ from handful.use.serve.refusals import Refusal
 from handful.use.serve.replica import Replica
 from handful.use.serve.settings import Config
 from handful.use.serve.versions import Versions
+from handful.use.watch import guards
+from handful.use.watch.guards import Finding, Guard
+from handful.use.watch.incidents import Incidents
 
+_PATIENT = guards.Config(failures=10**12, differ=0.999999)
+"""Takes nothing back any more, and still has the release before answer for what fails."""
 _READY_FOR = 2.0
 """Seconds for which an answered canned query is taken as proof."""
 _READY_WITHIN = 5.0
@@ -44,13 +51,23 @@ class Server:
         versions: Which release answers.
         journal: Where uses and feedback are kept.
         keys: Of the project.
+        incidents: Where it is written down that a release was taken back.
     """
 
-    def __init__(self, config: Config, versions: Versions, journal: Journal, keys: Keys) -> None:
+    def __init__(
+        self,
+        config: Config,
+        versions: Versions,
+        journal: Journal,
+        keys: Keys,
+        incidents: Incidents,
+    ) -> None:
         self.config, self.versions, self.journal, self.keys = config, versions, journal, keys
         self.metrics = Metrics()
         self.door = Door(config, keys, self.metrics)
         self.answering = Answering(config, lambda: versions.current, journal, self.metrics)
+        self.incidents = incidents
+        self.answering.on_finding = self._take_back
         self._proven: tuple[str, float] = ("", 0.0)
         self._loop: asyncio.AbstractEventLoop | None = None
         versions.on_change = self._changed
@@ -226,6 +243,36 @@ class Server:
         self.metrics.set("model_info", 1, digest=replica.digest)
         if alias:
             self.metrics.add("alias_changes_total", alias=alias)
+        before, watch = self.versions.before, self.config.watch
+        self.answering.trial = None
+        is_new = before is not None and before.digest != replica.digest
+        if (
+            before
+            and is_new
+            and watch.answers
+            and before.classes == replica.classes
+            and replica.answers
+        ):
+            self.answering.trial = Trial(replica, before, Guard(watch))
+
+    def _take_back(self, trial: Trial, finding: Finding) -> None:
+        """Off the loop: the shelf and the incident are written to disk."""
+
+        def work() -> None:
+            is_back = take_back(trial, finding, self.versions, self.incidents)
+            if self._loop:
+                self._loop.call_soon_threadsafe(self._taken_back, trial, finding, is_back)
+
+        threading.Thread(target=work, name="take back").start()
+
+    def _taken_back(self, trial: Trial, finding: Finding, is_back: bool) -> None:
+        if is_back:
+            self.metrics.add("rollbacks_total", reason=finding.code)
+            self._tell(self.versions.current)
+            return
+        self.metrics.set("incident_open", 1)
+        # Not taken back, so what fails goes on being answered by the release before.
+        self.answering.trial = Trial(trial.new, trial.old, Guard(_PATIENT))
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:

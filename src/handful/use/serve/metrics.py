@@ -32,10 +32,10 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "events_lost_total": ("counter", "Uses that the disk refused to keep."),
     "feedback_total": ("counter", "Feedback that is on disk, by verdict."),
     "incident_open": ("gauge", "1 while automatic changes are frozen and a person is needed."),
-    "canary_weight": ("gauge", "Share of answers that the challenger gives."),
+    "rollbacks_total": ("counter", "Releases taken back because of their answers, by reason."),
     "shadow_disagreement_ratio": (
         "gauge",
-        "Share of answers that challenger and champion differ in.",
+        "Share of compared answers in which a new champion differs from the one before.",
     ),
 }
 """Name to its kind and what it tells."""

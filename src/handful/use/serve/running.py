@@ -19,6 +19,7 @@ from handful.use.serve.journal import Journal
 from handful.use.serve.keys import Keys
 from handful.use.serve.settings import FILE, Config
 from handful.use.serve.versions import Place, Versions
+from handful.use.watch.incidents import FOLDER, Incidents
 
 _GRACE_S = 0.2
 """Seconds between being no longer ready and taking no more connections."""
@@ -61,7 +62,8 @@ def make_server(project: Project, name: str, config: Config) -> Server:
     trusted = public_key(project.keys) if project.settings.signing_required else None
     place = Place(project.releases, project.shelf, trusted)
     versions = Versions(place, name)
-    return Server(config, versions, Journal(project.events, project.feedback), keys)
+    journal = Journal(project.events, project.feedback)
+    return Server(config, versions, journal, keys, Incidents(project.folder / FOLDER))
 
 
 def run(server: Server, on_start: Callable[[str], None] = lambda address: None) -> None:

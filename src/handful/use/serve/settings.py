@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from handful.foundation.errors import require
+from handful.use.watch import guards
 
 FILE = "serve.toml"
 """Its name in the project's folder."""
@@ -54,6 +55,8 @@ class Config:
     """Seconds that running requests get after the server was told to stop."""
     follow_s: float = 0.5
     """Seconds between looks at the shelf, where the champion is served."""
+    watch: guards.Config = field(default_factory=guards.Config)
+    """What a new champion is held to, beside the one before it."""
 
     def __post_init__(self) -> None:
         """Check the rules."""

@@ -87,6 +87,8 @@ class Versions:
     ) -> None:
         self.place, self.name, self.on_change = place, name, on_change
         self.fault = ""
+        self.before: Replica | None = None
+        self._served: set[str] = set()
         self.current = place.open(place.digest_of(name))
         self._mark = self._marked()
         self._refused = ""
@@ -112,12 +114,17 @@ class Versions:
             if digest == self.current.digest:
                 self.fault = ""
                 return
-            replica = self.place.open(digest)
+            # The release before is loaded still, while the new one is on trial.
+            known = self.before if self.before and self.before.digest == digest else None
+            replica = known or self.place.open(digest)
         except HandfulError as error:
             self.fault = f"{digest[:12]} is not served: {error.what}"
             log.error("%s", self.fault)
             return
         self.fault = ""
+        # Going back to one that was served before is no trial.
+        self.before = None if digest in self._served else self.current
+        self._served.add(self.current.digest)
         self.current = replica
         self.on_change(replica, self.name)
 
