@@ -16,7 +16,8 @@ from handful.foundation.goal import Goal, Mistake
 from handful.foundation.project.atomic import UNFINISHED
 from handful.foundation.project.lock import locked
 from handful.trust.evaluate.report import Report
-from handful.use.release.bundle import find_release, make_release, open_release, releases_in
+from handful.use.release.bundle import make_release, open_release
+from handful.use.release.finding import find_release, releases_in
 from handful.use.release.seal import verify
 
 GOAL = Goal(mistakes=(Mistake(truth="cracked", said="first", cost=10),))
@@ -226,7 +227,8 @@ import json, os, random, signal, sys, time
 from pathlib import Path
 from handful.foundation.goal import Goal
 from handful.foundation.project.atomic import UNFINISHED
-from handful.use.release.bundle import make_release, releases_in
+from handful.use.release.bundle import make_release
+from handful.use.release.finding import releases_in
 from handful.use.release.seal import verify
 
 run, releases = Path(sys.argv[1]), Path(sys.argv[2])

@@ -9,7 +9,8 @@ from handful.doors.cli.here import open_project
 from handful.doors.cli.speaker import speaker
 from handful.foundation.console import Table, plural
 from handful.learn.routes.run import runs_in
-from handful.use.release.bundle import open_release, releases_in
+from handful.use.release.bundle import open_release
+from handful.use.release.finding import releases_in
 from handful.use.release.shelf import Shelf
 
 

@@ -79,6 +79,12 @@ VERBS = (
         "housekeeping",
         "Go back to the release that was in use before this one.",
     ),
+    Verb("serve", "housekeeping", "Answer over HTTP with a release, until Ctrl-C."),
+    Verb(
+        "serve keys",
+        "housekeeping",
+        "List the keys that clients show to the server; make one or revoke one.",
+    ),
     Verb("label", "housekeeping", "Say what an item is, or that an earlier answer was wrong."),
     Verb(
         "answers list",

@@ -10,7 +10,7 @@ from handful.foundation.errors import require
 from handful.foundation.project import Project
 from handful.foundation.project.manifest import read_manifest
 from handful.use.release import promote as promoting
-from handful.use.release.bundle import find_release
+from handful.use.release.finding import find_release
 from handful.use.release.promote import Promoted
 from handful.use.release.seal import DIGEST, KIND, Verified, verify
 from handful.use.release.shelf import Entry, Shelf

@@ -8,6 +8,7 @@ releases/<digest>/  immutable bundles
 shelf.jsonl    which release is champion, challenger, previous; append-only
 events/        uses of releases
 feedback/      what people said of the answers
+incidents/     releases that a server took back, and why; not there before the first
 cache/         everything that can be made again; may be deleted at any time
 towers/        model folders that read as well, where there are any
 keys/          what releases are signed with; the private half is for its owner only

@@ -17,9 +17,9 @@ from handful.data.library.items import Item
 from handful.data.library.library import Library
 from handful.foundation.errors import HandfulError
 from handful.learn.routes.arms import Arm
-from handful.learn.routes.encode import encode_values
 from handful.learn.routes.ladder import rungs
 from handful.learn.routes.model import Model
+from handful.learn.routes.viewing import encode_values
 from handful.learn.rungs.base import Rung
 
 

@@ -7,20 +7,20 @@ changed since it was added is left out and named; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from handful.data.library.items import Item
 from handful.data.library.library import Library
 from handful.data.modalities.reading import reason_of
 from handful.foundation.errors import InputError
-from handful.learn.towers.base import Tower, Views
+from handful.learn.routes.viewing import blocks_of
+from handful.learn.towers.base import Tower
 from handful.learn.towers.latents import LatentCache
 from handful.numerics.linear.blocks import Block
 
@@ -90,7 +90,7 @@ def encode(
         encoded.fresh[modality] = 0
         with threadpool_limits(1):  # blocks run side by side instead
             views = cache.encode(reader.keys, tower, reader.read, batch=_BATCH, on_progress=told)
-        encoded.views[modality] = _blocks(views, reader.rows, len(items))
+        encoded.views[modality] = blocks_of(views, reader.rows, len(items))
         encoded.towers[modality] = tower
     if not encoded.views:
         raise InputError(
@@ -100,25 +100,6 @@ def encode(
     return Encoded(
         views=encoded.views, towers=encoded.towers, fresh=encoded.fresh, lost=tuple(lost)
     )
-
-
-def encode_values(
-    tower: Tower[Any], values: Sequence[Any], only: Collection[str] | None = None
-) -> dict[str, Block]:
-    """Views of single values, absent where None; nothing is cached.
-
-    Args:
-        tower: Fitted.
-        values: `M` decoded values or None.
-        only: The views to compute; all when None.
-
-    Returns:
-        View to `[M, D]` with presence; empty when every value is None.
-    """
-    rows = np.array([row for row, value in enumerate(values) if value is not None], dtype=np.intp)
-    if not len(rows):
-        return {}
-    return _blocks(tower.encode([values[row] for row in rows], only=only), rows, len(values))
 
 
 class _Reader:
@@ -209,18 +190,3 @@ def sample(count: int, seed: int) -> list[int]:
     if count <= FITTED_ON:
         return list(range(count))
     return sorted(np.random.default_rng(seed).choice(count, FITTED_ON, replace=False).tolist())
-
-
-def _blocks(views: Views, rows: NDArray[np.intp], items: int) -> dict[str, Block]:
-    """Rows of some items as blocks of all, absent where there is no row."""
-    present = np.zeros(items, dtype=bool)
-    present[rows] = True
-    blocks = {}
-    for name, values in views.items():
-        if len(rows) == items:
-            blocks[name] = Block.of(values)
-            continue
-        spread = np.zeros((items, values.shape[1]), dtype=np.float32)
-        spread[rows] = values
-        blocks[name] = Block(values=spread, present=present)
-    return blocks

@@ -30,11 +30,11 @@ from handful.learn.model.latents import Latents
 from handful.learn.model.quiet import Quiet
 from handful.learn.model.unlike import Unlike
 from handful.learn.routes.calibrating import apply
-from handful.learn.routes.encode import encode_values
 from handful.learn.routes.local import places_near
 from handful.learn.routes.reading import read_queries
 from handful.learn.routes.towers import Recipe, build
 from handful.learn.routes.verdict import Judge
+from handful.learn.routes.viewing import encode_values
 from handful.learn.rungs.base import Evidence, Head, Rung, prefixed, subarrays
 from handful.learn.towers.base import Tower
 from handful.numerics.decide.calibrate import Temperature

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from handful.data.library.items import Item
 from handful.data.modalities.base import MODALITIES
 from handful.foundation.errors import require
 from handful.learn.towers.base import Tower
 from handful.learn.towers.local.tower import Chosen
+
+if TYPE_CHECKING:
+    from handful.data.library.items import Item  # serving opens no library
 
 Profile = Literal["fast", "default"]
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from handful.data.library.items import Item, truths
 from handful.learn.model.wording import Wording
-from handful.learn.routes.encode import encode_values
 from handful.learn.routes.model import Model
+from handful.learn.routes.viewing import encode_values
 from handful.numerics.linear.blocks import Block, unit_rows
 from handful.numerics.linear.kernels import Blocks
 from handful.use.explore.likeness import strength

@@ -33,7 +33,7 @@ from safetensors import SafetensorError, safe_open
 
 from handful.foundation import config
 from handful.foundation.console.jsonable import jsonable
-from handful.foundation.errors import InputError, ProjectError, UsageError, did_you_mean, storage
+from handful.foundation.errors import InputError, ProjectError, storage
 from handful.foundation.goal import Goal
 from handful.foundation.project.atomic import UNFINISHED
 from handful.foundation.project.lock import locked
@@ -46,7 +46,6 @@ from handful.trust.evaluate.report import ANSWERS, REPORT, Report
 from handful.use.release.card import write_card
 from handful.use.release.seal import (
     ABOUT,
-    DIGEST,
     KIND,
     digest_of,
     hash_of,
@@ -193,40 +192,6 @@ def open_release(folder: Path) -> Release:
         about=json.loads((folder / ABOUT).read_text(encoding="utf-8")),
         files=content["files"],
     )
-
-
-def releases_in(releases: Path) -> list[Path]:
-    """The folders of all releases; what is being made right now is not among them.
-
-    Args:
-        releases: The project's `releases`; it may be missing.
-    """
-    if not releases.is_dir():
-        return []
-    with storage("read", releases):
-        return sorted(path for path in releases.iterdir() if DIGEST.fullmatch(path.name))
-
-
-def find_release(releases: Path, start: str) -> Path:
-    """The release whose digest begins so.
-
-    Args:
-        releases: The project's `releases`.
-        start: The first digits, as many as tell it from the others.
-
-    Raises:
-        UsageError: When none or several begin so.
-    """
-    every = releases_in(releases)
-    fitting = [path for path in every if path.name.startswith(start)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        names = listed(path.name[:16] for path in fitting)
-        raise UsageError(f'{len(fitting)} releases begin with "{start}": {names}.', "add digits")
-    known = [path.name[:12] for path in every]
-    hint = did_you_mean(start[:12], known) if known else "make one with `handful release`"
-    raise UsageError(f'There is no release "{start}".', hint)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from handful.foundation.goal import Goal
 from handful.numerics.stats.base import Verdict
 from handful.trust.evaluate.compare import compare
 from handful.trust.evaluate.judgement import Judgement
-from handful.use.release.bundle import Release, find_release, open_release
+from handful.use.release.bundle import Release, open_release
+from handful.use.release.finding import find_release
 from handful.use.release.shelf import CHAMPION, Entry, Shelf
 from handful.use.release.signature import require_signed
 

@@ -25,7 +25,7 @@ from handful.foundation.project.manifest import MANIFEST
 from handful.learn.routes.run import runs_in
 from handful.learn.routes.seen import read_seen
 from handful.learn.towers.latents import LatentCache
-from handful.use.release.bundle import releases_in
+from handful.use.release.finding import releases_in
 from handful.use.release.seal import ABOUT
 
 _KEPT_CACHE = ("latents", "twins", TWINS_LOCK, "speed.json")
