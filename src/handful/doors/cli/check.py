@@ -29,6 +29,8 @@ def check(*names: str, gate: bool = False, project: Path | None = None) -> None:
         console.sentence(f"{str(finding.severity).upper()}: {finding.title}")
         console.sentence(f"  {finding.meaning}")
         console.sentence(f"  What to do: {finding.fix}  [{finding.id}]")
+        if finding.remedy:
+            console.sentence(f"  `handful fix {finding.id}` shows what mending would change.")
     for failure in report.failures:
         console.warn(f'The check "{failure.check}" could not do its work: {failure.error}')
     console.facts(report=report.as_dict())

@@ -63,6 +63,11 @@ VERBS = (
     Verb("ask", "use", "Ask about the items that teach most, one after the other."),
     Verb("predict", "use", "Answer for one item: a photo, a sound, a text, or any mix."),
     Verb("find", "use", "Find items by words, a photo, a sound, or several of them."),
+    Verb(
+        "fix",
+        "housekeeping",
+        "Mend what a check found: show what would change, and change it once you say yes.",
+    ),
     Verb("release", "housekeeping", "Bundle a run so that it never changes again."),
     Verb(
         "release verify",
