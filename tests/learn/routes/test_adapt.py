@@ -25,7 +25,11 @@ from handful.numerics.linear.folds import Folds, split
 from handful.numerics.linear.kernels import Config as KernelConfig
 from handful.numerics.linear.kernels import KernelSum, Parts
 
-FAST: ladder.Settings = {"boosting": {"rounds": 5}, "conv_scratch": {"budget_s": 0.1, "batch": 8}}
+FAST: ladder.Settings = {
+    "attention_fusion": {"budget_s": 0.1},
+    "boosting": {"rounds": 5},
+    "conv_scratch": {"budget_s": 0.1, "batch": 8},
+}
 Values = dict[str, NDArray[np.float64]]
 Presence = dict[str, NDArray[np.bool_]]
 
