@@ -26,13 +26,20 @@ def files(items: int, labelled: int, width: int = 1000) -> Files:
     )
 
 
-def lesson(items: float, classes: int = 4, folds: int = 5, has_shared: bool = False) -> Lesson:
+def lesson(
+    items: float,
+    classes: int = 4,
+    folds: int = 5,
+    has_shared: bool = False,
+    network_s: float = 20.0,
+) -> Lesson:
     return Lesson(
         items={"text": items, "image": items / 2},
         classes=classes,
         folds=folds,
         widths={"text": 2000, "image": 9000},
         has_shared=has_shared,
+        network_s=network_s,
     )
 
 
@@ -51,11 +58,25 @@ def counts(**changes: Any) -> Counts:
 
 @pytest.mark.parametrize("name", [*costs.RUNGS, "a_rung_of_tomorrow"])
 def test_more_items_or_classes_never_cost_less(name: str) -> None:
-    by_items = [PACE.seconds(costs.rung(name, lesson(items))) for items in (20, 100, 500, 3000)]
-    by_classes = [PACE.seconds(costs.rung(name, lesson(300, classes))) for classes in (2, 5, 40)]
+    # Plenty for networks: attention is not tried where its budget is small for the items.
+    by_items = [
+        PACE.seconds(costs.rung(name, lesson(items, network_s=600)))
+        for items in (20, 100, 500, 3000)
+    ]
+    by_classes = [
+        PACE.seconds(costs.rung(name, lesson(300, classes, network_s=600)))
+        for classes in (2, 5, 40)
+    ]
     assert by_items == sorted(by_items)
     assert by_classes == sorted(by_classes)
     assert by_items[0] > 0
+
+
+def test_attention_costs_nothing_where_its_budget_buys_too_few_passes() -> None:
+    little, plenty = (
+        costs.rung("attention_fusion", lesson(450, network_s=budget)) for budget in (2, 60)
+    )
+    assert PACE.seconds(little) < 0.01 < 10 < PACE.seconds(plenty)
 
 
 def test_shared_latents_are_tried_at_three_weights() -> None:

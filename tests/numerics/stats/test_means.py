@@ -14,6 +14,7 @@ from handful.foundation.errors import UsageError
 from handful.numerics.stats.means import (
     degrees_of_freedom,
     group_mean,
+    is_above_zero,
     likeness_within,
     lost_spread,
     mean_interval,
@@ -107,3 +108,19 @@ def test_few_unequal_groups_keep_their_level() -> None:
 def test_lengths_must_agree() -> None:
     with pytest.raises(UsageError, match="each of 3 rows"):
         mean_interval([1.0, 2.0, 3.0], [0, 1])
+
+
+@pytest.mark.parametrize("shift", [-0.5, 0.0, 0.2, 0.5])
+def test_above_zero_is_the_t_test_of_the_sums_over_groups(shift: float) -> None:
+    dice = np.random.default_rng(3)
+    codes = np.repeat([0, 2, 3, 7, 8], [4, 1, 9, 3, 6])  # 1, 4, 5 and 6 have no rows
+    scores = dice.normal(shift, 1, len(codes))
+    sums = [scores[codes == code].sum() for code in np.unique(codes)]
+    tail = stats.ttest_1samp(sums, 0, alternative="greater").pvalue
+    for chance in (tail * 0.9, tail * 1.1):
+        if chance < 0.5:
+            assert is_above_zero(scores, codes, chance) == (tail < chance)
+
+
+def test_two_groups_show_nothing() -> None:
+    assert not is_above_zero(np.full(20, 1.0), np.arange(20) % 2, 0.01)

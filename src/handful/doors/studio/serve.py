@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import socket
 import webbrowser
 from collections.abc import Callable
 
 from handful.doors.python import Project
-from handful.foundation.errors import MissingExtraError, UsageError, require
+from handful.foundation.errors import MissingExtraError
+from handful.foundation.listening import listen_at
 
 HOST = "127.0.0.1"
 
@@ -35,9 +35,8 @@ def serve(
     except ImportError as error:
         raise MissingExtraError("The studio", error.name or "starlette", "studio") from None
 
-    require(0 <= port <= 65535, "port", port, "from 0 to 65535; 0 takes a free one")
     key = secrets.token_urlsafe(24)
-    with listening(port) as sock:
+    with listen_at(HOST, port) as sock:
         port = sock.getsockname()[1]
         config = uvicorn.Config(
             build(project, key, port),
@@ -52,26 +51,3 @@ def serve(
         if browser:
             webbrowser.open(address)
         uvicorn.Server(config).run(sockets=[sock])
-
-
-def listening(port: int) -> socket.socket:
-    """A socket that only this computer reaches.
-
-    Args:
-        port: Which; any free one when 0.
-
-    Raises:
-        UsageError: When it is taken.
-    """
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((HOST, port))
-        sock.listen(64)
-    except OSError as error:
-        sock.close()
-        raise UsageError(
-            f"Port {port} cannot be used: {error.strerror}.",
-            "leave --port out, and a free one is taken",
-        ) from None
-    return sock

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
-from scipy.special import stdtrit
 
 from handful.foundation.errors import ProjectError, require
 from handful.foundation.project.atomic import replacing
@@ -29,6 +28,7 @@ from handful.numerics.linear.kernel_map import KernelMap
 from handful.numerics.linear.kernels import Blocks
 from handful.numerics.linear.pca import Projection
 from handful.numerics.linear.stack import Stack
+from handful.numerics.stats.means import is_above_zero
 
 FILE = "wording.safetensors"
 _TEXT = "text"
@@ -333,10 +333,7 @@ def _tells(
     crowds = _strangers(found.said, found.words, own, said, seed)
     if not len(crowds.apart):
         return False
-    numbers = np.unique(own, return_inverse=True)[1]
-    sums = np.bincount(numbers, weights=crowds.together - crowds.apart.mean())
-    spread = sums.std(ddof=1) / np.sqrt(len(sums))
-    return bool(sums.mean() > stdtrit(len(sums) - 1, 1 - chance) * spread)
+    return is_above_zero(crowds.together - crowds.apart.mean(), own, chance)
 
 
 def _crowds(

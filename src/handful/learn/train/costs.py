@@ -131,6 +131,8 @@ def attention_s(network_s: float) -> float:
 
 _ATTENTION_FEWEST = 100
 """Labelled items below which attention is not tried, as its settings say."""
+_ATTENTION_PASSES = (20, 60)
+"""The fewest and the most passes over them; with a budget for fewer it is not tried."""
 
 
 def _attention_fusion(lesson: Lesson) -> Work:
@@ -139,8 +141,12 @@ def _attention_fusion(lesson: Lesson) -> Work:
         return Work(steps_s=1e-4)
     batch = min(64.0, most)
     step_ms = 13 + batch * 0.03 * (1 + WIDTH * kinds * len(lesson.items) / 600)
-    passes_s = (lesson.folds + 1) * 60 * most / batch * step_ms / 1000
-    return Work(numbers_s=min(attention_s(lesson.network_s), passes_s), steps_s=0.5)
+    pass_s = (lesson.folds + 1) * most / batch * step_ms / 1000
+    fewest, longest = _ATTENTION_PASSES
+    budget_s = attention_s(lesson.network_s)
+    if budget_s < fewest * pass_s:
+        return Work(steps_s=1e-4)
+    return Work(numbers_s=min(budget_s, longest * pass_s), steps_s=0.5)
 
 
 def _average(lesson: Lesson) -> Work:

@@ -24,10 +24,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from handful.foundation.errors import InputError, UsageError, did_you_mean, require
 from handful.numerics.linear.blocks import Block, count_items
+from handful.numerics.stats.means import is_above_zero
 
 _FOLDS = 5
 _Pair = tuple[str, str]
@@ -195,11 +195,7 @@ def _tells(
         said = left[out] @ _ridge(left[~out], right[~out], config.penalty)
         seen = right[out] - right[out].mean(axis=0)
         agreement[out] = ((said - said.mean(axis=0)) * seen).sum(axis=1)
-    sums = np.bincount(groups, weights=agreement)[np.unique(groups)]
-    if len(sums) < 3:
-        return False
-    spread = sums.std(ddof=1) / np.sqrt(len(sums))
-    return bool(sums.mean() > stdtrit(len(sums) - 1, 1 - config.chance) * spread)
+    return is_above_zero(agreement, groups, config.chance)
 
 
 def _joined(

@@ -162,6 +162,27 @@ def lost_spread(sizes: Vector, likeness: float, *, is_reduced: bool = True) -> f
     return float(total / expected.sum())
 
 
+def is_above_zero(scores: Vector, codes: Codes, chance: float) -> bool:
+    """Whether scores that average to zero by nature are above it by more than chance.
+
+    Their sums over groups are tested against their own spread, so groups may look like anything
+    inside (one-sided t test of the sums).
+
+    Args:
+        scores: `[N]`.
+        codes: `[N]` group of each, counted from 0; numbers that nothing has are passed over.
+        chance: With which this is said of scores that do average to zero.
+
+    Returns:
+        False too where there are fewer than three groups.
+    """
+    sums = np.bincount(codes, weights=scores)[np.unique(codes)]
+    if len(sums) < 3:
+        return False
+    spread = sums.std(ddof=1) / np.sqrt(len(sums))
+    return bool(sums.mean() > t_quantile(1 - 2 * chance, len(sums) - 1) * spread)
+
+
 def t_quantile(level: float, degrees: float) -> float:
     """How many standard errors a two-sided interval of `level` reaches to each side.
 

@@ -50,7 +50,7 @@ from handful.use.release.seal import (
     digest_of,
     hash_of,
     manifest_of,
-    verify,
+    require_intact,
 )
 
 CARD, GOAL, CONFIG = "card.md", "goal.toml", "config.toml"
@@ -179,12 +179,7 @@ def open_release(folder: Path) -> Release:
         NewerFormatError: When a newer Handful made it.
         StorageError: When it may not be read.
     """
-    found = verify(folder)
-    if not found.is_intact:
-        raise ProjectError(
-            f'The release "{folder.name[:12]}" is not what it was: {found.text}.',
-            "delete its folder and release the run again, or restore it from a copy",
-        )
+    require_intact(folder)
     content = read_manifest(folder, KIND)
     return Release(
         folder=folder,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handful.foundation.errors import storage
+from handful.foundation.errors import ProjectError, storage
 from handful.foundation.project.manifest import FORMAT, MANIFEST, read_manifest
 
 KIND, ABOUT = "release", "about.json"
@@ -85,6 +85,25 @@ def verify(folder: Path) -> Verified:
         missing=tuple(sorted(set(wanted) - set(there))),
         extra=tuple(sorted(set(there) - set(wanted))),
     )
+
+
+def require_intact(folder: Path) -> None:
+    """Refuse a release in which a single byte is not what it was.
+
+    Args:
+        folder: Its folder.
+
+    Raises:
+        ProjectError: When any file is altered, missing or extra; all are named.
+        NewerFormatError: When a newer Handful made it.
+        StorageError: When it may not be read.
+    """
+    found = verify(folder)
+    if not found.is_intact:
+        raise ProjectError(
+            f'The release "{folder.name[:12]}" is not what it was: {found.text}.',
+            "delete its folder and release the run again, or restore it from a copy",
+        )
 
 
 def digest_of(hashes: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ from handful.foundation.errors import HandfulError, ProjectError
 from handful.foundation.predictor import Answer, Query
 from handful.foundation.project.manifest import read_manifest
 from handful.learn.routes.model import Model
-from handful.use.release.seal import KIND, verify
+from handful.use.release.seal import KIND, require_intact
 from handful.use.serve.refusals import Refusal, of_fault
 
 MODEL = "model"
@@ -52,12 +52,7 @@ class Replica:
             NewerFormatError: When a newer Handful made it.
             StorageError: When it may not be read.
         """
-        found = verify(folder)
-        if not found.is_intact:
-            raise ProjectError(
-                f'The release "{folder.name[:12]}" is not what it was: {found.text}.',
-                "delete its folder and release the run again, or restore it from a copy",
-            )
+        require_intact(folder)
         digest = str(read_manifest(folder, KIND)["digest"])
         replica = cls(Model.load(folder / MODEL), digest)
         replica.check()

@@ -12,6 +12,7 @@ import uvicorn
 
 from handful.foundation import config as configs
 from handful.foundation.errors import UsageError
+from handful.foundation.listening import listen_at
 from handful.foundation.project import Project
 from handful.use.release.signature import public_key
 from handful.use.serve.app import Server
@@ -77,7 +78,7 @@ def run(server: Server, on_start: Callable[[str], None] = lambda address: None) 
         UsageError: When the address cannot be used.
     """
     config = server.config
-    taken = _listen(config.host, config.port)
+    taken = listen_at(config.host, config.port)
     host, port = taken.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     runner = _Runner(_settings(server), server, lambda: on_start(f"http://{shown}:{port}"))
@@ -124,19 +125,3 @@ class _Runner(uvicorn.Server):
 
     def _stop(self) -> None:
         self.should_exit = True
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        taken.bind((host, port))
-    except OSError as error:
-        taken.close()
-        reason = error.strerror or str(error)
-        raise UsageError(
-            f"Cannot listen at {host}:{port}: {reason}.",
-            "choose another --port; 0 takes a free one",
-        ) from None
-    return taken

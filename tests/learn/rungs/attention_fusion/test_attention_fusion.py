@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from handful.foundation.errors import InputError
 from handful.learn.rungs.attention_fusion import Config
 from handful.learn.rungs.attention_fusion.answering import answer_scores
 from handful.learn.rungs.attention_fusion.tokens import Inputs
@@ -113,13 +114,15 @@ def test_hiding_never_takes_all_of_an_item() -> None:
     assert hidden > 30
 
 
-def test_a_small_budget_takes_fewer_steps() -> None:
+def test_a_smaller_budget_takes_fewer_steps_and_one_too_small_none() -> None:
     from handful.learn.rungs.attention_fusion.tokens import Scales
     from handful.learn.rungs.attention_fusion.training import looks_of
 
     scales = Scales({"text/plain": np.zeros(200, dtype=np.float32)}, {"text/plain": 1.0})
-    few = looks_of(400, None, scales, Config(budget_s=0.5))[-1]
+    few = looks_of(400, None, scales, Config(budget_s=3))[-1]
     many = looks_of(400, None, scales, Config(budget_s=60))[-1]
-    assert 12 <= few < many <= 375
+    assert 125 <= few < many <= 375  # 20 and 60 passes
+    with pytest.raises(InputError, match=r"0\.5 s buy \d\.\d passes over 400 items"):
+        looks_of(400, None, scales, Config(budget_s=0.5))
     with pytest.raises(Exception, match="width"):
         Config(width=30)

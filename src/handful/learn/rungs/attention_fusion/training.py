@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handful.foundation.errors import InputError
 from handful.learn.rungs.attention_fusion import Config
 from handful.learn.rungs.attention_fusion.answering import Weights, answer_scores
 from handful.learn.rungs.attention_fusion.network import Network, plain_weights
@@ -24,7 +26,6 @@ _ITEM_MS = 0.03
 """What every item of a batch adds, at a width of 48 and ten tokens."""
 _MOST_EPOCHS = 60
 """Passes after which a handful of items has nothing more to give."""
-_LEAST_STEPS = 12
 _LOOKS = (0.08, 0.16, 0.3, 0.5, 0.75, 1.0)
 """Shares of the steps after which held-out groups are asked."""
 
@@ -37,12 +38,23 @@ def looks_of(items: int, folds: Folds | None, scales: Scales, config: Config) ->
         folds: To hold out one after the other.
         scales: Of the inputs.
         config: Budget and batch.
+
+    Raises:
+        InputError: When the budget does not buy the fewest passes.
     """
     fits = 1 + (folds.count if folds is not None else 0)
     batch = min(config.batch, items)
     step_ms = _STEP_MS * config.layers + batch * _ITEM_MS * (1 + scales.numbers / 600)
     allowed = config.budget_s * 1000 / fits / step_ms
-    steps = max(_LEAST_STEPS, round(min(allowed, _MOST_EPOCHS * items / batch)))
+    passes = min(allowed * batch / items, _MOST_EPOCHS)
+    if passes < config.fewest_passes:
+        needed = config.budget_s * config.fewest_passes / passes
+        raise InputError(
+            f"{config.budget_s:g} s buy {passes:.1f} passes over {items} items, and attention "
+            f"learns nothing in fewer than {config.fewest_passes}.",
+            f"give it {math.ceil(needed)} s, by a larger --budget",
+        )
+    steps = round(passes * items / batch)
     return sorted({max(1, round(steps * share)) for share in _LOOKS})
 
 
