@@ -89,13 +89,9 @@ def learned(run: Run) -> dict[str, Any]:
         run: A finished one with answers.
     """
     ours = next((line for line in run.table if line["name"] == "ours"), None)
-    held = run.held_out()
     groups: dict[str, list[bool]] = {}
-    for line in held:
-        truth = line.get("truth", line.get("label"))
-        said = line.get("said", line.get("answer"))
-        if isinstance(truth, str) and isinstance(said, str):
-            groups.setdefault(truth, []).append(truth == said)
+    for line in run.held_out():
+        groups.setdefault(line["truth"], []).append(line["truth"] == line["said"])
     cost = run.manifest["cost"]
     return {
         "id": run.id,
