@@ -49,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
     parser.add_argument("--data", type=Path, required=True, help="the folder of data sets")
     parser.add_argument("--labels", type=int, default=100, help="labels per class; 0 for all")
-    parser.add_argument("--seeds", type=int, default=1, help="how many draws of speakers and pairs")
+    parser.add_argument("--seeds", type=int, default=3, help="how many draws of speakers and pairs")
     parser.add_argument("--scratch", type=Path, help="keep files and encodings there")
     chosen = parser.parse_args()
     found: dict[str, list[dict[str, float]]] = {}
