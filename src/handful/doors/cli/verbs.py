@@ -96,6 +96,11 @@ VERBS = (
         "housekeeping",
         "List the answers to a task, who gave them, and what people do not agree about.",
     ),
+    Verb(
+        "answers effect",
+        "housekeeping",
+        "List what answers given since the last training change in other items.",
+    ),
     Verb("answers rename", "housekeeping", "Give an answer another name, or make two answers one."),
     Verb(
         "library split",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
+
+import numpy as np
 
 from handful.data.library.answers import answers_of
 from handful.data.library.holding import as_used
@@ -15,6 +18,7 @@ from handful.learn.routes.run import Run, pick
 from handful.numerics.stats.promises import share_promised, trials_needed
 from handful.use.explore.asked import CHANCE, TEACHES, Asked, asked_in, note
 from handful.use.explore.asking import Question, questions
+from handful.use.explore.corrections import Corrected, correct
 from handful.use.explore.survey import survey
 
 _ASSURANCE = 0.9
@@ -83,6 +87,9 @@ class Asking(Answering):
         twins = find_twins(library.media, map(as_used, everything), self.cache)
         run = self._teacher(labels)
         seen = survey(library, run, self.cache, on_items=on_items) if run else None
+        if seen and run and run.task == labels:
+            believed = correct(seen, run, items).said.astype(np.float32)
+            seen = replace(seen, said={**seen.said, "": believed})
         return questions(
             items,
             answered,
@@ -142,6 +149,28 @@ class Asking(Answering):
         needed = trials_needed(wanted, _ASSURANCE, mistakes=wrong)
         share = share_promised(len(found), _ASSURANCE, mistakes=wrong) if found else 0.0
         return Checked(len(found), right, share, max(0, needed - len(found)))
+
+    def effect(
+        self,
+        labels: str,
+        *,
+        on_items: Callable[[str, int, int], None] = lambda modality, done, total: None,
+    ) -> Corrected:
+        """What answers given since the last training change in all other items, without training.
+
+        Args:
+            labels: The task, such as `grade`.
+            on_items: Told about progress where something has to be encoded.
+
+        Returns:
+            What is believed of every item now, what changed, and the answers behind each change.
+
+        Raises:
+            UsageError: When no finished run answers the task.
+            InputError: When the library is empty.
+        """
+        run, library = pick(self.runs, task=labels), self.items
+        return correct(survey(library, run, self.cache, on_items=on_items), run, library.items())
 
     def picked(self, labels: str) -> set[str]:
         """Ids of items that were asked about because they teach, and so promise nothing.

@@ -1,14 +1,16 @@
 """What a run knows of every item of the library: compact latents, and what it would answer.
 
-Made once per run and state of the library, from latents that training left in the cache, and kept
-as `cache/explore/<run>-<digest>.safetensors`; the second question then reads one small file.
+Made once per run and contents of the library, from latents that training left in the cache, and
+kept as `cache/explore/<run>-<digest>.safetensors`; the second question then reads one small file.
+New answers leave it as it is, because a run does not look at them.
 """
 # N items, K classes
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +89,7 @@ def survey(
     items = library.items()
     if not items:
         raise InputError("The library holds no items yet.", "handful add FOLDER")
-    path = cache / FOLDER / f"{run.id}-{library.digest()[:16]}.safetensors"
+    path = cache / FOLDER / f"{run.id}-{_contents(items)[:16]}.safetensors"
     with _few_threads():
         known = _load(path, items)
         if known is not None:
@@ -96,6 +98,14 @@ def survey(
     if not made.lost:
         _save(path, made)
     return made
+
+
+def _contents(items: Sequence[Item]) -> str:
+    """Hash over what can be seen, heard and read of all items, and their groups."""
+    found = hashlib.sha256()
+    for item in items:
+        found.update(f"{item.id} {item.content_sha256} {item.group}\n".encode())
+    return found.hexdigest()
 
 
 def _look(library: Library, items: list[Item], run: Run, cache: Path, on_items: OnItems) -> Survey:
