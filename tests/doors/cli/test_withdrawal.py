@@ -17,8 +17,10 @@ from handful.data.library.thumbnails import Thumbnails
 from handful.data.library.twins.kept import Kept, Row
 from handful.data.library.twins.look import prints_of
 from handful.doors.cli.app import main
+from handful.foundation.goal import Goal
 from handful.learn.routes.seen import read_seen, write_seen
 from handful.learn.towers.latents import LatentCache
+from handful.trust.evaluate.report import Outcome, Report
 
 _FILE = Path(__file__).parents[2] / "data" / "library" / "scanning.py"
 WORDS, PIXELS, ANSWER = "Quokkaword7319", "Quokkapixel7319", "Quokkaanswer7319"
@@ -205,6 +207,53 @@ def test_runs_and_releases_that_saw_it_are_named_before_and_marked_after(trained
     # Taken back, they are not forgotten any more, and nobody is marked.
     trained.restore(first.id, second.id)
     assert trained.saw_forgotten() == []
+
+
+def test_runs_stop_naming_it_and_their_figures_stay(trained, say, files_with) -> None:
+    run = trained.run()
+    outcomes = [
+        Outcome(
+            id=item.id,
+            truth="cup",
+            group=item.group or None,
+            modalities=item.modalities,
+            label="cup",
+            level="sure",
+            probabilities={"cup": 1.0},
+            shares={},
+            error_rate=None,
+        )
+        for item in trained.items.items()[-3:]
+    ]
+    report = Report(
+        predictor=run.id,
+        classes=("cup", "jug"),
+        modalities=("text",),
+        goal=Goal(),
+        seed=0,
+        created="2026-11-27T00:00:00+00:00",
+        made_by="handful",
+        code="",
+        cases="ab" * 32,
+        n=3,
+        groups=3,
+        findings=(),
+        outcomes=tuple(outcomes),
+    )
+    report.save(run.folder)
+    tested, learned = outcomes[0].id, run.held_out()[0]
+    rights = [line["truth"] == line["said"] for line in run.held_out()]
+    for identity in (tested, learned["item"]):
+        assert files_with(trained.runs, identity)
+        assert trained.forget(identity).unnamed
+        assert files_with(trained.runs, identity) == []
+    assert [line["truth"] == line["said"] for line in run.held_out()] == rights
+    after = Report.load(run.folder)
+    assert after.findings == report.findings
+    assert [one.answer for one in after.outcomes] == [one.answer for one in report.outcomes]
+    # What a forgotten item is called is in no record of a run either.
+    name = json.dumps(learned["key"])
+    assert name not in (run.folder / "answers.jsonl").read_text()
 
 
 def test_an_old_run_that_wrote_nothing_down_is_asked_by_its_version(trained, say) -> None:

@@ -84,8 +84,9 @@ def _show(found: Withdrawal) -> None:
             table.add(each.kind, each.name[:_NAME], each.items, certain)
         console.table(table)
         console.note(
-            "These keep what they learned, and names and answers of the items, until you delete "
-            "their folders; train again to have others."
+            "These keep what they learned until you delete their folders; train again to have "
+            "others. Records of runs no longer name the items, and their figures stay; releases "
+            "are sealed, so what they say of single items stays as well."
         )
     elif items:
         console.note("No run and no release saw them.")

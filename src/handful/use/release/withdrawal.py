@@ -1,7 +1,8 @@
 """Withdrawing items from a project: which runs and releases saw them, and what of them goes.
 
-Runs and releases are history and stay as they are; they are only named. What was derived from an
-item lies in the cache and goes with it.
+Runs and releases keep what they learned, and are named. A run's records stop naming the items, and
+their figures stay. A release is sealed: it can only be deleted with its folder. What was derived
+from an item lies in the cache and goes with it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from handful.foundation.project import Project
 from handful.foundation.project.manifest import MANIFEST
 from handful.learn.routes.run import runs_in
 from handful.learn.routes.seen import read_seen
+from handful.learn.routes.unnaming import Unnamed, unname
 from handful.learn.towers.latents import LatentCache
+from handful.trust.evaluate.report import REPORT, Report
 from handful.use.release.finding import releases_in
 from handful.use.release.seal import ABOUT
 
@@ -69,16 +72,19 @@ class Withdrawal:
         taken: Items, labels, copies that stay.
         saw: The runs and releases that learned from these items.
         latents: How many derived rows were deleted; 0 as long as nothing was done.
+        unnamed: How many lines of runs named the items, and no longer do.
     """
 
     taken: Forgetting
     saw: tuple[Saw, ...]
     latents: int = 0
+    unnamed: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as plain data."""
         saw = [{**asdict(each), "folder": str(each.folder)} for each in self.saw]
-        return {**self.taken.as_dict(), "saw": saw, "latents": self.latents}
+        counts = {"latents": self.latents, "unnamed": self.unnamed}
+        return {**self.taken.as_dict(), "saw": saw, **counts}
 
 
 def would_withdraw(project: Project, words: Iterable[str]) -> Withdrawal:
@@ -105,6 +111,7 @@ def withdraw(project: Project, words: Iterable[str]) -> Withdrawal:
 
     Raises:
         UsageError: When a word means nothing.
+        ProjectError: When the records of a run are damaged; then the items are still there.
         BusyError: When another process is writing.
         StorageError: When the disk refuses; then the items are still there, and it can be said
             again.
@@ -114,8 +121,9 @@ def withdraw(project: Project, words: Iterable[str]) -> Withdrawal:
     # What was derived goes first: whoever is stopped here still sees the items, and says it again.
     latents = LatentCache(project.cache / "latents").forget(would.taken.contents)
     _clear(project.cache)
+    unnamed = _unname(project, would.taken)
     found = forget(Library.open(project.library), words)
-    return Withdrawal(taken=found, saw=would.saw, latents=latents)
+    return Withdrawal(taken=found, saw=would.saw, latents=latents, unnamed=unnamed)
 
 
 def marks(project: Project) -> list[Saw]:
@@ -187,6 +195,37 @@ def _usable_at(library: Library, version: int | None) -> frozenset[str] | None:
     except UsageError:
         return None
     return frozenset(hash_of(item.id) for item in items if item.split not in HELD_BACK)
+
+
+def _unname(project: Project, going: Forgetting) -> int:
+    """Take the items' names out of what runs wrote down, their reports on held-back items too."""
+    ids = {item.id for item in going.items}
+    rows = Library.open(project.library).scan(["id", "group_id"])
+    groups = {
+        row["group_id"] for table in rows for row in table.to_pylist() if row["id"] not in ids
+    }
+    count = 0
+    for run in runs_in(project.runs):
+        unnamed = Unnamed(_hashes(going), groups)
+        count += unname(run.folder, unnamed) + _unname_report(run.folder, unnamed)
+    return count
+
+
+def _unname_report(folder: Path, unnamed: Unnamed) -> int:
+    if not (folder / REPORT).is_file():
+        return 0
+    report = Report.load(folder)
+    named = {one.id: hash_of(one.id) for one in report.outcomes if unnamed.holds(one.id)}
+    for one in report.outcomes:
+        if one.id in named:
+            unnamed.group(one.group or "")
+    if named:
+        outcomes = tuple(
+            replace(one, id=named.get(one.id, one.id), group=unnamed.now(one.group or "") or None)
+            for one in report.outcomes
+        )
+        replace(report, outcomes=outcomes).save(folder)
+    return len(named)
 
 
 def _hashes(found: Forgetting) -> set[str]:
