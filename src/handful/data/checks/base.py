@@ -24,6 +24,7 @@ from handful.data.library.items import Item, Part
 from handful.data.library.library import Library
 from handful.data.modalities.reading import Unreadable
 from handful.foundation.errors import InputError
+from handful.numerics.linear.blocks import Block
 
 Fit = Callable[
     [Sequence[Item], NDArray[np.intp], NDArray[Any]],
@@ -31,6 +32,10 @@ Fit = Callable[
 ]
 """A classifier, out of fold: `N` items, `[N]` class numbers and `[N]` groups to `[N, C]`
 probabilities, each row said while its whole group was held out."""
+
+Embed = Callable[[Sequence[Item]], Mapping[str, Block]]
+"""Vectors: `N` items to modality to `[N, D]` with presence. Each modality is centred and a mean row
+of it has length one, so that modalities side by side speak equally loud."""
 
 
 class Severity(StrEnum):
@@ -145,7 +150,8 @@ class View:
         library: The library, for paths and bytes.
         items: Every item, quarantined ones included.
         cache: The project's `cache`, for what takes long to make; None keeps nothing.
-        fit: A classifier for checks that want one; None leaves them with their own crude one.
+        embed: Vectors for checks that want some; None leaves them with crude ones.
+        fit: A classifier for checks that want one; None leaves them with a crude one.
         beside: Names of the checks that run together, so that none says what another says.
         shared: What one check measured and another can use, by name.
     """
@@ -153,21 +159,30 @@ class View:
     library: Library
     items: tuple[Item, ...]
     cache: Path | None = None
+    embed: Embed | None = None
     fit: Fit | None = None
     beside: tuple[str, ...] = ()
     shared: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, library: Library, cache: Path | None = None, fit: Fit | None = None) -> View:
+    def of(
+        cls,
+        library: Library,
+        cache: Path | None = None,
+        *,
+        embed: Embed | None = None,
+        fit: Fit | None = None,
+    ) -> View:
         """Read a library.
 
         Args:
             library: At any version.
             cache: The project's `cache`.
+            embed: Vectors for checks that want some.
             fit: A classifier for checks that want one.
         """
         items = tuple(library.items(with_quarantined=True))
-        return cls(library=library, items=items, cache=cache, fit=fit)
+        return cls(library=library, items=items, cache=cache, embed=embed, fit=fit)
 
     @property
     def usable(self) -> list[Item]:

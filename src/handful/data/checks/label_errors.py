@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handful.data.checks.base import Check, Finding, Fit, Remedy, Severity, View, some
-from handful.data.checks.evidence.crude import copies_in, fit_of
+from handful.data.checks.evidence.vectors import copies_in, fit_of
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item, truths
 from handful.foundation.console import plural

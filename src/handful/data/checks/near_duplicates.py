@@ -19,6 +19,7 @@ import soundfile
 from PIL import Image
 
 from handful.data.checks.base import Check, Finding, Remedy, Severity, View, some
+from handful.data.checks.evidence.crude import looked_at
 from handful.data.checks.workbench import Workbench
 from handful.data.library.copies import Conflict, conflicts
 from handful.data.library.ingest import ingest
@@ -26,7 +27,7 @@ from handful.data.library.items import Item, Part, Split
 from handful.data.library.library import Library
 from handful.data.library.splits import HELD_BACK
 from handful.data.library.twins import pictures
-from handful.data.library.twins.look import Twins, counting_parts, find_twins, prints_of
+from handful.data.library.twins.look import Twins, counting_parts, find_twins
 from handful.data.library.units import copies_of, members
 from handful.foundation.console import plural
 from handful.foundation.errors import require
@@ -80,7 +81,7 @@ class NearDuplicates(Check):
     def run(self, view: View) -> list[Finding]:
         """Join what is the same in changed form, and say what that spoils."""
         items = view.usable
-        twins = find_twins(view.library.media, items, view.cache)
+        twins = looked_at(view).twins
         sets = _sets(items, twins, _pairs(view, items, twins))
         findings = [
             self._about_splits(sets),
@@ -274,7 +275,7 @@ def _pairs(view: View, items: Iterable[Item], twins: Twins) -> list[_Pair]:
         return []
     items = list(items)
     parts = {part.content_sha256: part for item in items for part in counting_parts(item)}
-    prints = prints_of(view.library.media, items, view.cache)
+    prints = looked_at(view).prints
     return [
         _Pair(one, other, relation_of(parts[one], parts[other], prints))
         for one, other in sorted(twins.pairs)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from handful.data.checks.base import Check, Finding, Severity, View
+from handful.data.checks.base import Check, Embed, Finding, Fit, Severity, View
 from handful.data.library.library import Library
 from handful.foundation import components
 
@@ -75,6 +75,8 @@ def run_checks(
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     on_progress: Callable[[str, int, int], None] | None = None,
     cache: Path | None = None,
+    embed: Embed | None = None,
+    fit: Fit | None = None,
 ) -> CheckReport:
     """Run checks over a library.
 
@@ -85,6 +87,8 @@ def run_checks(
         on_progress: Told each check's name before it runs, how many are done and how many there
             are.
         cache: The project's `cache`, for what takes long to make.
+        embed: Vectors for checks that want some; crude ones when left out.
+        fit: A classifier for checks that want one; a crude one when left out.
 
     Returns:
         All findings, the most serious first.
@@ -95,7 +99,7 @@ def run_checks(
     """
     wanted = list(names) if names is not None else list(components.find(ROOM))
     checks = [make_check(name, (settings or {}).get(name)) for name in wanted]
-    view = replace(View.of(library, cache), beside=tuple(wanted))
+    view = replace(View.of(library, cache, embed=embed, fit=fit), beside=tuple(wanted))
     findings: list[Finding] = []
     failures: list[Failure] = []
     seconds: dict[str, float] = {}

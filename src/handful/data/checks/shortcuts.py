@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handful.data.checks.base import Check, Finding, Severity, View
+from handful.data.checks.evidence.crude import looked_at
 from handful.data.checks.evidence.measuring import PictureFacts, SoundFacts, pictures_of, sounds_of
 from handful.data.checks.workbench import Workbench
 from handful.data.library.items import Item, truths
-from handful.data.library.twins.look import find_twins
 from handful.data.library.units import copies_of, units_of
 from handful.data.modalities.base import MODALITIES
 from handful.foundation.errors import UsageError, require
@@ -237,8 +237,7 @@ class Shortcuts(Check):
 
 
 def _units(view: View) -> dict[str, str]:
-    twins = find_twins(view.library.media, view.usable, view.cache)
-    return units_of(view.usable, copies_of(view.usable, twins))
+    return units_of(view.usable, copies_of(view.usable, looked_at(view).twins))
 
 
 def _clue(known: list[_Known], read: _Read) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -134,4 +134,5 @@ class Workbench:
             "labels": [name for name in ("kind", "grade") if name in names],
             "split": "split" if "split" in names else "",
             "group": "batch" if "batch" in names else "",
+            **{name: name for name in ("person", "consent_expires") if name in names},
         }

@@ -16,7 +16,6 @@ from typing import Any
 from handful.data.batches.loader import Config as BatchConfig
 from handful.data.batches.loader import Loader
 from handful.data.batches.order import Config as BatchOrder
-from handful.data.checks.running import CheckReport, run_checks
 from handful.data.library.answers import answers_of
 from handful.data.library.holding import as_used
 from handful.data.library.ingest import Config as Adding
@@ -134,26 +133,6 @@ class Project(Asking, Mending, Withdrawing, Towering, Releasing):
             StorageError: When the disk refuses.
         """
         return Pause(self.items.folder).lift()
-
-    def check(
-        self,
-        names: Sequence[str] | None = None,
-        *,
-        on_progress: Callable[[str, int, int], None] | None = None,
-    ) -> CheckReport:
-        """Look for what is wrong with the library.
-
-        Args:
-            names: Which checks; all when left out.
-            on_progress: Told each check's name, how many are done and how many there are.
-
-        Returns:
-            Findings, the most serious first, each with what it means and what to do.
-
-        Raises:
-            UsageError: When there is no check of a given name.
-        """
-        return run_checks(self.items, names, on_progress=on_progress, cache=self.cache)
 
     def batches(
         self,

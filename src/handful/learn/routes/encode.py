@@ -102,6 +102,39 @@ def encode(
     )
 
 
+def fit_towers(
+    library: Library,
+    items: Sequence[Item],
+    towers: Mapping[str, Tower[Any]],
+    cache: LatentCache,
+    *,
+    seed: int = 0,
+) -> dict[str, Tower[Any]]:
+    """Fit towers on all items and encode none, for who will ask about some of them.
+
+    Args:
+        library: Where the items are.
+        items: `N` of them.
+        towers: Modality to its tower.
+        cache: Where fits are kept.
+        seed: For the fits.
+
+    Returns:
+        Those of which there are two files or more.
+
+    Raises:
+        InputError: When a modality's files are too few or too uniform to fit its tower.
+        StorageError: When the disk refuses.
+    """
+    fitted = {}
+    for modality, tower in towers.items():
+        reader = _Reader(library, items, modality, [])
+        if len(reader.rows) >= 2:
+            _fit(tower, reader, cache, seed)
+            fitted[modality] = tower
+    return fitted
+
+
 class _Reader:
     """Reads the values of one modality, leaving out files that are gone or changed."""
 

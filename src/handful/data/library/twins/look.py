@@ -46,6 +46,18 @@ class Twins(NamedTuple):
     unread: int = 0
 
 
+class Looked(NamedTuple):
+    """What was seen of some contents.
+
+    Attributes:
+        twins: Which are the same.
+        prints: Hash of a content to what is kept of it for comparing, where that tells enough.
+    """
+
+    twins: Twins
+    prints: dict[str, bytes]
+
+
 def counting_parts(item: Item) -> list[Part]:
     """The parts of an item that tell whether two items are the same thing.
 
@@ -86,6 +98,27 @@ def find_twins(
     Raises:
         StorageError: When the disk refuses.
     """
+    return look(media, items, cache, on_items=on_items).twins
+
+
+def look(
+    media: Media,
+    items: Iterable[Item],
+    cache: Path | None,
+    *,
+    on_items: OnItems = lambda done, total: None,
+) -> Looked:
+    """Both of `find_twins` and `prints_of`, for who wants both and may have no cache.
+
+    Args:
+        media: The library's.
+        items: Of the library; only their usable parts take part.
+        cache: The project's `cache`; None keeps nothing.
+        on_items: Told how far it is.
+
+    Raises:
+        StorageError: When the disk refuses.
+    """
     parts = _parts(items)
     unread, kept = _kept(media, parts, cache, on_items)
     rows = [kept.rows[content] for content in parts if content in kept.rows]
@@ -97,8 +130,8 @@ def find_twins(
     }
     texts = [row.content_sha256 for row in rows if row.modality == "text" and row.print]
     pairs -= _of_templates(pairs, texts)
-    telling = frozenset(row.content_sha256 for row in rows if row.print)
-    return Twins(frozenset(pairs), telling, unread)
+    prints = {row.content_sha256: row.print for row in rows if row.print}
+    return Looked(Twins(frozenset(pairs), frozenset(prints), unread), prints)
 
 
 def _of_templates(pairs: Set[tuple[str, str]], texts: Collection[str]) -> set[tuple[str, str]]:
@@ -129,10 +162,7 @@ def prints_of(media: Media, items: Iterable[Item], cache: Path | None) -> dict[s
     Raises:
         StorageError: When the disk refuses.
     """
-    parts = _parts(items)
-    _, kept = _kept(media, parts, cache, lambda done, total: None)
-    rows = (kept.rows[content] for content in parts if content in kept.rows)
-    return {row.content_sha256: row.print for row in rows if row.print}
+    return look(media, items, cache).prints
 
 
 def _parts(items: Iterable[Item]) -> dict[str, Part]:
