@@ -15,7 +15,7 @@ from handful.foundation.goal import Goal
 from handful.trust.evaluate.report import Report
 from handful.use.release.bundle import make_release
 from handful.use.release.promote import champions, promote, rollback
-from handful.use.release.shelf import CHAMPION, Shelf
+from handful.use.release.shelf import CHALLENGER, CHAMPION, Shelf
 from handful.use.release.signature import ensure_key, sign
 
 
@@ -80,6 +80,19 @@ def test_equal_answers_pass_and_the_log_says_on_what(bench: Bench, report: Repor
     assert done.verdict == "PASS"
     assert bench.champion == second
     assert done.entry.evidence == f"PASS: report {report.id} against {first[:12]} on 120 cases"
+
+
+def test_gradually_makes_a_challenger_and_leaves_the_champion(bench: Bench, report: Report) -> None:
+    first, second = bench.make(report, 0), bench.make(report, 1)
+    with pytest.raises(UsageError, match="no champion"):
+        bench.promote(first, gradually=True)
+    bench.promote(first)
+    done = bench.promote(second, gradually=True, margin=0.1)
+    assert done.entry.alias == CHALLENGER
+    assert bench.shelf.aliases() == {CHAMPION: first, CHALLENGER: second}
+    with pytest.raises(FindingError):
+        bench.promote(bench.make(spoilt(report, 40), 2), gradually=True)
+    assert bench.shelf.aliases()[CHALLENGER] == second
 
 
 def test_a_proven_loss_changes_nothing(bench: Bench, report: Report) -> None:

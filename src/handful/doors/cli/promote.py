@@ -13,6 +13,7 @@ def promote(
     *,
     why: str = "",
     anyway: bool = False,
+    gradually: bool = False,
     margin: float = 0.01,
     project: Path | None = None,
 ) -> None:
@@ -26,19 +27,22 @@ def promote(
         release: The first digits of its digest.
         why: The reason, kept in the log.
         anyway: Promote although the verdict is not PASS; needs --why, and the log says so.
+        gradually: Let a running server try it beside the champion first: unseen, then for 1, 5, 25
+            and 50 % of items; it makes it champion, or takes it back.
         margin: Loss that is accepted, as further mistakes per item; 0.01 is one in a hundred.
         project: The project; the nearest one when left out.
     """
     console = speaker()
     shop = open_project(project)
-    done = shop.promote(release, why, anyway=anyway, margin=margin)
+    done = shop.promote(release, why, anyway=anyway, gradually=gradually, margin=margin)
     for line in done.meaning:
         console.sentence(line)
     overruled = "" if done.verdict == "PASS" else f" {done.verdict} was overruled."
+    called = "tried beside the champion wherever it is served" if gradually else "the champion"
     console.done(
-        f"Release {done.entry.digest[:12]} is the champion.{overruled}",
+        f"Release {done.entry.digest[:12]} is {called}.{overruled}",
         record=shop.shelf,
-        next_step="handful rollback takes it back",
+        next_step="handful watch" if gradually else "handful rollback takes it back",
         digest=done.entry.digest,
         before=done.entry.previous,
         verdict=str(done.verdict),

@@ -51,6 +51,7 @@ from handful.use.explore.find import Finder, Found, find
 from handful.use.explore.grouping import Grouping, find_groups
 from handful.use.explore.sort import Sorted, Wanted, look
 from handful.use.release.bundle import Release, make_release
+from handful.use.release.golden import golden_of
 from handful.use.release.signature import sign
 
 
@@ -363,6 +364,7 @@ class Project(Asking, Mending, Withdrawing, Towering, Releasing):
                 self.releases,
                 goal=self.goal(),
                 learned_from={"licences": dict(licences)},
+                golden=golden_of(run.model) if run.is_done else None,
             )
             sign(made.folder, made.digest, self.keys)
             self._log().add(made.digest, why or f"run {run.id}")

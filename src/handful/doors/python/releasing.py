@@ -35,7 +35,13 @@ class Releasing(Project):
     """A project with releases and a shelf that names the one in use."""
 
     def promote(
-        self, release: str, why: str = "", *, anyway: bool = False, margin: float = 0.01
+        self,
+        release: str,
+        why: str = "",
+        *,
+        anyway: bool = False,
+        gradually: bool = False,
+        margin: float = 0.01,
     ) -> Promoted:
         """Make a release the champion, if its evaluation beside the champion's lets it pass.
 
@@ -43,6 +49,8 @@ class Releasing(Project):
             release: The first digits of its digest, or an alias.
             why: The reason, kept in the log; needed with `anyway`.
             anyway: Promote although the verdict is FAIL or CANNOT TELL; the log says so.
+            gradually: Have a running server try it beside the champion first, on a growing share
+                of items.
             margin: Loss that is accepted, as further mistakes per item.
 
         Returns:
@@ -63,6 +71,7 @@ class Releasing(Project):
                 self.goal(),
                 why=why,
                 anyway=anyway,
+                gradually=gradually,
                 trusted=self._trusted(),
                 margin=margin,
             )

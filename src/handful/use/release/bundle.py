@@ -7,6 +7,7 @@ releases/<digest>/manifest.json  every file with its hash, and the digest
                  /config.toml    the settings it was trained with
                  /seen.txt       which items it learned from, as hashes of their ids
                  /thresholds.json  when it says "sure"
+                 /golden.json    made-up items and what it answers to them, see `golden.py`
                  /model/         weights (safetensors) and their description (JSON), nothing else
                  /evidence/      the evaluation: report.json, report.jsonl
                  /signature.json   who made it; signs the digest, see `signature.py`
@@ -44,6 +45,7 @@ from handful.learn.routes.towers import Recipe
 from handful.trust.evaluate.cases import listed
 from handful.trust.evaluate.report import ANSWERS, REPORT, Report
 from handful.use.release.card import write_card
+from handful.use.release.golden import GOLDEN
 from handful.use.release.seal import (
     ABOUT,
     KIND,
@@ -110,6 +112,7 @@ def make_release(
     goal: Goal | None = None,
     thresholds: Mapping[str, Any] | None = None,
     learned_from: Mapping[str, Any] | None = None,
+    golden: Mapping[str, Any] | None = None,
     with_answers: bool = True,
 ) -> Release:
     """Bundle a finished run; the same run gives the same release, however often it is called.
@@ -121,6 +124,7 @@ def make_release(
         thresholds: When it says "sure"; what the model's own description holds when left out.
         learned_from: What the library knows of the items and the run does not, such as
             `{"licences": {"CC0-1.0": 540}}`; see `handful.use.release.card`.
+        golden: What it answers to made-up items, from `golden_of`; none when left out.
         with_answers: Whether the single answers of the evaluation go with it. Later comparisons
             need them; they name items and groups, so leave them out of what you give away.
 
@@ -157,6 +161,8 @@ def make_release(
             THRESHOLDS: _json(found),
             CARD: write_card(about, goal, report),
         }
+        if golden:
+            texts[GOLDEN] = _json(golden)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
             files.append(name)

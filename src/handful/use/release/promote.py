@@ -16,7 +16,7 @@ from handful.trust.evaluate.compare import compare
 from handful.trust.evaluate.judgement import Judgement
 from handful.use.release.bundle import Release, open_release
 from handful.use.release.finding import find_release
-from handful.use.release.shelf import CHAMPION, Entry, Shelf
+from handful.use.release.shelf import CHALLENGER, CHAMPION, Entry, Shelf
 from handful.use.release.signature import require_signed
 
 _BACK = "rollback from "
@@ -44,6 +44,7 @@ def promote(
     *,
     why: str = "",
     anyway: bool = False,
+    gradually: bool = False,
     trusted: str | None = None,
     margin: float = 0.01,
 ) -> Promoted:
@@ -56,6 +57,8 @@ def promote(
         goal: What answers are worth.
         why: The reason, kept in the log; needed with `anyway`.
         anyway: Promote although the verdict is FAIL or CANNOT TELL; the log says so.
+        gradually: Make it the challenger: a running server tries it beside the champion, on a
+            growing share of items, and makes it champion when nothing speaks against it.
         trusted: The public key that must have signed it; None asks for no signature.
         margin: Loss that is accepted, as further mistakes per item.
 
@@ -81,6 +84,10 @@ def promote(
     champion = shelf.aliases().get(CHAMPION)
     if champion == new.digest:
         raise UsageError(f'The release "{new.digest[:12]}" is the champion already.')
+    if gradually and champion is None:
+        raise UsageError(
+            "There is no champion to try it beside.", "leave out --gradually for the first one"
+        )
     judgement, verdict, meaning = _judge(champion, new, releases, goal, margin)
     if verdict != Verdict.PASS and not anyway:
         raise FindingError(
@@ -90,7 +97,8 @@ def promote(
     evidence = f"{verdict}: {_evidence(new, champion, judgement)}"
     if verdict != Verdict.PASS:
         evidence = f"overruled {evidence}"
-    entry = shelf.put(new.digest, CHAMPION, why or meaning[0], evidence=evidence)
+    alias = CHALLENGER if gradually else CHAMPION
+    entry = shelf.put(new.digest, alias, why or meaning[0], evidence=evidence)
     return Promoted(entry=entry, verdict=verdict, meaning=meaning, judgement=judgement)
 
 

@@ -21,7 +21,7 @@ from handful.use.serve.answering import Answering
 from handful.use.serve.door import Door, answer, refused
 from handful.use.serve.embedding import response_of, wanted_in
 from handful.use.serve.feedback import feedback_in
-from handful.use.serve.guarding import Trial, take_back
+from handful.use.serve.guarding import Trial, hold, is_frozen, make_champion, take_back
 from handful.use.serve.journal import Journal
 from handful.use.serve.keys import Key, Keys
 from handful.use.serve.metrics import Metrics
@@ -34,6 +34,7 @@ from handful.use.serve.versions import Versions
 from handful.use.watch import guards
 from handful.use.watch.guards import Finding, Guard
 from handful.use.watch.incidents import Incidents
+from handful.use.watch.stages import Stages, Step
 
 _PATIENT = guards.Config(failures=10**12, differ=0.999999)
 """Takes nothing back any more, and still has the release before answer for what fails."""
@@ -68,6 +69,8 @@ class Server:
         self.answering = Answering(config, lambda: versions.current, journal, self.metrics)
         self.incidents = incidents
         self.answering.on_finding = self._take_back
+        self.answering.on_step = self._step
+        self._tried = ""
         self._proven: tuple[str, float] = ("", 0.0)
         self._loop: asyncio.AbstractEventLoop | None = None
         versions.on_change = self._changed
@@ -105,7 +108,8 @@ class Server:
         """`/v1/predict`."""
         until = self.door.until(request)
         items = await self._items(request)
-        said = await self.answering.predict(items, until, self._who(request))
+        sticky = request.headers.get("x-client-id", "")[:200]
+        said = await self.answering.predict(items, until, self._who(request), sticky)
         faults = [each for each in said if isinstance(each, Refusal)]
         answers = [
             {"error": each.body | {"status": each.status}} if isinstance(each, Refusal) else each
@@ -141,6 +145,7 @@ class Server:
             what = f"The feedback could not be kept: {error.strerror or error}."
             raise Refusal(507, "disk", what, "send it again later", 30.0) from None
         self.metrics.add("feedback_total", verdict=line["verdict"])
+        self.answering.heard(line["release"], line["verdict"] == "right")
         return answer({"kept": True, "answer": line["answer"]})
 
     async def live(self, request: Request) -> Response:
@@ -243,27 +248,33 @@ class Server:
         self.metrics.set("model_info", 1, digest=replica.digest)
         if alias:
             self.metrics.add("alias_changes_total", alias=alias)
-        before, watch = self.versions.before, self.config.watch
-        self.answering.trial = None
-        is_new = before is not None and before.digest != replica.digest
-        if (
-            before
-            and is_new
-            and watch.answers
-            and before.classes == replica.classes
-            and replica.answers
-        ):
-            self.answering.trial = Trial(replica, before, Guard(watch))
+        self.answering.trial = self._trial()
+        stages = self.answering.trial.stages if self.answering.trial else None
+        self.metrics.set("canary_weight", stages.share if stages else 0.0)
+
+    def _trial(self) -> Trial | None:
+        """What is on trial now: the new champion, or else the challenger."""
+        versions, watch = self.versions, self.config.watch
+        now, before, challenger = versions.current, versions.before, versions.challenger
+        # A champion that came through its trial as a challenger is not tried again.
+        is_new = before is not None and now.digest not in (before.digest, self._tried)
+        if before and is_new and watch.answers and now.answers and before.classes == now.classes:
+            return Trial(now, before, Guard(watch))
+        if challenger is None or challenger.digest == now.digest:
+            return None
+        stages = Stages(self.config.canary, watch.differ, challenger.digest)
+        trial = Trial(challenger, now, Guard(watch), stages)
+        if is_frozen(self.incidents, watch.hold_s):
+            stages.is_held = True
+            versions.fault = f"{challenger.name} is not tried: a person is needed, see incidents/"
+            self.metrics.set("incident_open", 1)
+        return trial
 
     def _take_back(self, trial: Trial, finding: Finding) -> None:
-        """Off the loop: the shelf and the incident are written to disk."""
-
-        def work() -> None:
-            is_back = take_back(trial, finding, self.versions, self.incidents)
-            if self._loop:
-                self._loop.call_soon_threadsafe(self._taken_back, trial, finding, is_back)
-
-        threading.Thread(target=work, name="take back").start()
+        self._off_the_loop(
+            lambda: take_back(trial, finding, self.versions, self.incidents),
+            lambda is_back: self._taken_back(trial, finding, is_back),
+        )
 
     def _taken_back(self, trial: Trial, finding: Finding, is_back: bool) -> None:
         if is_back:
@@ -271,12 +282,37 @@ class Server:
             self._tell(self.versions.current)
             return
         self.metrics.set("incident_open", 1)
-        # Not taken back, so what fails goes on being answered by the release before.
-        self.answering.trial = Trial(trial.new, trial.old, Guard(_PATIENT))
+        if trial.stages is None:
+            # Not taken back, so what fails goes on being answered by the release before.
+            self.answering.trial = Trial(trial.new, trial.old, Guard(_PATIENT))
+
+    def _step(self, trial: Trial, step: Step) -> None:
+        if step is Step.HOLD:
+            self.metrics.set("incident_open", 1)
+            self._off_the_loop(lambda: hold(trial, self.incidents), lambda done: None)
+            return
+        self._tried = trial.new.digest
+        self._off_the_loop(lambda: make_champion(trial, self.versions), self._promoted)
+
+    def _promoted(self, fault: str) -> None:
+        if fault:
+            self._tried, self.versions.fault = "", fault
+        self._tell(self.versions.current)
+
+    def _off_the_loop(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """The shelf and incidents are written to disk in a thread; numbers belong to the loop."""
+
+        def run() -> None:
+            found = work()
+            if self._loop:
+                self._loop.call_soon_threadsafe(then, found)
+
+        threading.Thread(target=run, name="shelf").start()
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self.versions.look)
         self.answering.batcher.start()
         following = self._loop.create_task(self.versions.follow(self.config.follow_s))
         try:

@@ -33,9 +33,10 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "feedback_total": ("counter", "Feedback that is on disk, by verdict."),
     "incident_open": ("gauge", "1 while automatic changes are frozen and a person is needed."),
     "rollbacks_total": ("counter", "Releases taken back because of their answers, by reason."),
+    "canary_weight": ("gauge", "Share of items that a challenger answers."),
     "shadow_disagreement_ratio": (
         "gauge",
-        "Share of compared answers in which a new champion differs from the one before.",
+        "Share of compared answers in which a new release differs from the one before.",
     ),
 }
 """Name to its kind and what it tells."""

@@ -110,6 +110,10 @@ def _schemas(replica: Replica) -> dict[str, Any]:
             "error_rate": {"type": ["number", "null"]},
             "seconds": number,
             "kept": {"type": "boolean", "description": "Answered from memory."},
+            "release": {
+                "type": "string",
+                "description": "Who answered, where it is not the one at the top.",
+            },
             "error": _ref("Fault"),
         },
     }

@@ -6,9 +6,11 @@ Neither the library's store nor torch is loaded for a release of weight-free tow
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from handful.foundation.errors import HandfulError, ProjectError
 from handful.foundation.predictor import Answer, Query
 from handful.foundation.project.manifest import read_manifest
 from handful.learn.routes.model import Model
+from handful.use.release.golden import GOLDEN, compare_golden, item_of
 from handful.use.release.seal import KIND, require_intact
 from handful.use.serve.refusals import Refusal, of_fault
 
@@ -34,11 +37,15 @@ class Replica:
     Args:
         model: What answers.
         digest: The release's name.
+        golden: Its golden set, see `handful.use.release.golden`; empty for none.
     """
 
-    def __init__(self, model: Model, digest: str) -> None:
+    def __init__(
+        self, model: Model, digest: str, golden: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         self.model = model
         self.digest = digest
+        self.golden = golden
 
     @classmethod
     def open(cls, folder: Path) -> Replica:
@@ -54,8 +61,11 @@ class Replica:
         """
         require_intact(folder)
         digest = str(read_manifest(folder, KIND)["digest"])
-        replica = cls(Model.load(folder / MODEL), digest)
+        golden = folder / GOLDEN
+        found = json.loads(golden.read_text(encoding="utf-8")) if golden.is_file() else {}
+        replica = cls(Model.load(folder / MODEL), digest, found)
         replica.check()
+        replica.check_golden()
         return replica
 
     @property
@@ -126,6 +136,20 @@ class Replica:
                 "handful rollback, or train and release again",
             )
         return time.perf_counter() - start
+
+    def check_golden(self) -> int:
+        """Answer the golden set, and compare with what was answered when it was made.
+
+        Returns:
+            How many answers were compared; 0 for a release without a golden set.
+
+        Raises:
+            ProjectError: When any answer is another one.
+        """
+        items = self.golden.get("items", [])
+        if items:
+            compare_golden(self.golden, self.predict([item_of(each) for each in items]), self.name)
+        return len(items)
 
     def _predict(self, values: Sequence[Query]) -> list[Answer | Refusal]:
         return [_sane(answer) for answer in self.model.predict(values)]

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from handful.foundation.errors import require
-from handful.use.watch import guards
+from handful.use.watch import guards, stages
 
 FILE = "serve.toml"
 """Its name in the project's folder."""
@@ -57,6 +57,8 @@ class Config:
     """Seconds between looks at the shelf, where the champion is served."""
     watch: guards.Config = field(default_factory=guards.Config)
     """What a new champion is held to, beside the one before it."""
+    canary: stages.Config = field(default_factory=stages.Config)
+    """How a challenger is tried beside the champion, before it becomes champion."""
 
     def __post_init__(self) -> None:
         """Check the rules."""

@@ -3,7 +3,7 @@
 Where the champion is served, the shelf is looked at over and over: `handful promote` and `handful
 rollback` in another window change who answers without a restart. Requests that are being answered
 keep the release they began with. A release that cannot be loaded or does not answer changes
-nothing; it is said why.
+nothing; it is said why. A challenger is loaded beside the champion, to be tried (`guarding.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from handful.foundation.errors import HandfulError, UsageError
 from handful.use.release.finding import find_release
-from handful.use.release.shelf import CHAMPION, Shelf
+from handful.use.release.shelf import CHALLENGER, CHAMPION, Shelf
 from handful.use.release.signature import require_signed
 from handful.use.serve.replica import Replica
 
@@ -55,6 +55,12 @@ class Place(NamedTuple):
             )
         return find_release(self.releases, name).name
 
+    def challenger(self) -> str:
+        """The release that is to be tried beside the champion; empty for none."""
+        aliases = Shelf(self.shelf).aliases()
+        found = aliases.get(CHALLENGER, "")
+        return "" if found == aliases.get(CHAMPION) else found
+
     def open(self, digest: str) -> Replica:
         """Load a release, if it is whole, signed as the settings ask, and answers.
 
@@ -88,10 +94,10 @@ class Versions:
         self.place, self.name, self.on_change = place, name, on_change
         self.fault = ""
         self.before: Replica | None = None
+        self.challenger: Replica | None = None
         self._served: set[str] = set()
         self.current = place.open(place.digest_of(name))
         self._mark = self._marked()
-        self._refused = ""
 
     async def follow(self, every_s: float) -> None:
         """Look at the shelf over and over.
@@ -107,7 +113,31 @@ class Versions:
                 await asyncio.to_thread(self.look)
 
     def look(self) -> None:
-        """Put the release that the name means now in place, if it is another one and answers."""
+        """Put the releases that the shelf names now in place, those that answer."""
+        self._look_at_champion()
+        if self.name == CHAMPION:
+            self.look_at_challenger()
+
+    def look_at_challenger(self) -> None:
+        """Load the challenger beside the champion, or let go of one that is none any more."""
+        held = self.challenger.digest if self.challenger else ""
+        digest = held
+        try:
+            digest = self.place.challenger()
+            if digest == held:
+                return
+            replica = self.place.open(digest) if digest else None
+            if replica and (replica.classes != self.current.classes or not replica.answers):
+                raise UsageError("it does not choose from the champion's classes")
+        except HandfulError as error:
+            self.fault = f"{digest[:12]} is not tried: {error.what}"
+            log.error("%s", self.fault)
+            replica = None
+        if replica or self.challenger:
+            self.challenger = replica
+            self.on_change(self.current, "")
+
+    def _look_at_champion(self) -> None:
         digest = self.current.digest
         try:
             digest = self.place.digest_of(self.name)
@@ -115,7 +145,9 @@ class Versions:
                 self.fault = ""
                 return
             # The release before is loaded still, while the new one is on trial.
-            known = self.before if self.before and self.before.digest == digest else None
+            # So is a challenger that became champion.
+            loaded = (each for each in (self.before, self.challenger) if each)
+            known = next((each for each in loaded if each.digest == digest), None)
             replica = known or self.place.open(digest)
         except HandfulError as error:
             self.fault = f"{digest[:12]} is not served: {error.what}"
