@@ -61,12 +61,12 @@ def _right(task: str, scratch: Path) -> list[Row]:
                 taught.append(name)
         rest = [name for name in names if name not in set(taught)]
         fixed, asked = rest[:PUT_RIGHT], rest[PUT_RIGHT:]
-        shop.items.label(dict.fromkeys(truth), task=task, annotator="me")
-        shop.items.label({name: truth[name] for name in taught}, task=task, annotator="me")
-        run = shop.train(task, baselines=False, budget="2min")
-        before = shop.effect(task)
-        shop.items.label({name: truth[name] for name in fixed}, task=task, annotator="me")
-        after = shop.effect(task)
+        few = f"{task}, draw {seed}"  # a task of its own, whose other answers nobody knows
+        shop.items.label({name: truth[name] for name in taught}, task=few, annotator="me")
+        run = shop.train(few, baselines=False, budget="2min")
+        before = shop.effect(few)
+        shop.items.label({name: truth[name] for name in fixed}, task=few, annotator="me")
+        after = shop.effect(few)
         place = {item.id: at for at, item in enumerate(shop.items.items())}
         classes = np.array(run.model.classes)
         at, told = [place[name] for name in asked], np.array([truth[name] for name in asked])

@@ -42,7 +42,7 @@ def promote(
     console.done(
         f"Release {done.entry.digest[:12]} is {called}.{overruled}",
         record=shop.shelf,
-        next_step="handful watch" if gradually else "handful rollback takes it back",
+        next_step="handful shelf" if gradually else "handful rollback takes it back",
         digest=done.entry.digest,
         before=done.entry.previous,
         verdict=str(done.verdict),
