@@ -79,6 +79,7 @@ class Config:
     reading: Reading = field(default_factory=Reading)
     """How finely files are read."""
     seed: int = 0
+    """Everything random follows from it."""
 
     def __post_init__(self) -> None:
         plain = bool(self.name) and all(c.isalnum() or c in "-_" for c in self.name)

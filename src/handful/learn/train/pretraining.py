@@ -56,7 +56,9 @@ class Config:
     prediction: float = 1.0
     """Weight of latent prediction; 0 leaves it out."""
     contrastive: contrastive.Config = field(default_factory=contrastive.Config)
+    """How modalities are pulled together."""
     latent: latent_prediction.Config = field(default_factory=latent_prediction.Config)
+    """How latents are predicted."""
     learning_rate: float = 1e-3
     """At its highest; 3e-4 to 3e-3."""
     warm_up: float = 0.1
@@ -66,11 +68,13 @@ class Config:
     whole: float = 0.1
     """Share of steps at the end in which no token is dropped from pairs."""
     weight_decay: float = 0.05
+    """Of matrices; 0 to 0.2."""
     most_tokens: int = 8192
     """Tokens of one pass, at most; larger batches are computed in pieces, with the same result."""
     bfloat16: bool = False
     """Compute in bfloat16; weights stay float32."""
     seed: int = 0
+    """Everything random follows from it."""
 
     def __post_init__(self) -> None:
         require(self.steps >= 1, "steps", self.steps, "1 or more")
