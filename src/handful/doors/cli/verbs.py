@@ -68,6 +68,11 @@ VERBS = (
         "housekeeping",
         "Mend what a check found: show what would change, and change it once you say yes.",
     ),
+    Verb(
+        "pretrain",
+        "housekeeping",
+        "Make an encoder of your own from the library's unlabelled files.",
+    ),
     Verb("release", "housekeeping", "Bundle a run so that it never changes again."),
     Verb(
         "release verify",

@@ -28,6 +28,7 @@ from handful.data.library.twins.look import find_twins
 from handful.data.modalities.base import MODALITIES
 from handful.doors.python.asking import Asking
 from handful.doors.python.mending import Mending
+from handful.doors.python.pretraining import Pretraining
 from handful.doors.python.releasing import Releasing
 from handful.doors.python.towering import Towering, Towers
 from handful.doors.python.withdrawing import Withdrawing
@@ -55,7 +56,7 @@ from handful.use.release.golden import golden_of
 from handful.use.release.signature import sign
 
 
-class Project(Asking, Mending, Withdrawing, Towering, Releasing):
+class Project(Asking, Mending, Withdrawing, Towering, Pretraining, Releasing):
     """One project on disk, with everything that can be done with it.
 
     Get one by `handful.project`, or by `Project.create`, `Project.open` or `Project.find`.
