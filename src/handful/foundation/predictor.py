@@ -41,6 +41,10 @@ class Answer:
         reason: One plain sentence: what decided, or why it is not sure.
         error_rate: The stated error rate among answers of this level, in [0, 1]; None where too
             few checked answers exist to promise one.
+        candidates: Where the answer is not sure, the classes it may be, most probable first; empty
+            where nothing can be promised of them, or every class would be among them.
+        coverage: How often, at least, the right class is among such candidates, in [0, 1]; None
+            without any.
         seconds: How long the answer took, wall time; 0 when not measured.
     """
 
@@ -50,6 +54,8 @@ class Answer:
     shares: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
     error_rate: float | None = None
+    candidates: tuple[str, ...] = ()
+    coverage: float | None = None
     seconds: float = 0.0
 
     @property
@@ -67,6 +73,8 @@ class Answer:
             "shares": dict(self.shares),
             "reason": self.reason,
             "error_rate": self.error_rate,
+            "candidates": list(self.candidates),
+            "coverage": self.coverage,
             "seconds": self.seconds,
         }
 

@@ -114,3 +114,45 @@ def test_items_that_are_unlike_promise_nothing() -> None:
     (sure, _) = judge.selections[subset_name(["image", "audio"])].promises
     assert sure.errors == 0
     assert sure.answers == N - wrong.sum()
+
+
+def unsure(seed: int, groups: int) -> tuple[Climb, np.ndarray, np.ndarray]:
+    """Four classes that are hard to tell, answered with calibrated probabilities, three a group."""
+    dice = np.random.default_rng(seed)
+    said = dice.dirichlet(np.full(4, 0.8), 3 * groups)
+    labels = (dice.random((3 * groups, 1)) > np.cumsum(said, axis=1)).sum(axis=1).clip(0, 3)
+    climb = cast(Any, SimpleNamespace(subsets={("image",): said}))
+    return climb, labels, np.repeat(np.arange(groups), 3)
+
+
+def test_candidates_of_unsure_answers_hold_the_right_one_as_often_as_they_say() -> None:
+    ladder, labels, groups = unsure(0, 400)
+    judge = Judge.fit(ladder, labels, groups, {"image": np.ones(len(labels), bool)}, Goal(), {})
+    ladder, labels, _ = unsure(1, 2000)
+    among, shown = [], 0
+    for said, truth in zip(ladder.subsets["image",], labels, strict=True):
+        if judge.judge(said, {"image": said}, {"image": 1.0}).level == Level.NOT_SURE:
+            found = judge.candidates(said, ("image",))
+            among.append(found is None or truth in found.places)
+            shown += found is not None
+            if found:
+                assert found.places[0] == said.argmax()
+                assert found.coverage == pytest.approx(0.9)
+    assert shown > 500
+    assert np.mean(among) == pytest.approx(0.9, abs=0.04)
+
+
+def test_too_few_groups_name_no_candidates() -> None:
+    ladder, labels, groups = unsure(0, 8)
+    judge = Judge.fit(ladder, labels, groups, {"image": np.ones(len(labels), bool)}, Goal(), {})
+    assert judge.candidates(np.array([0.7, 0.1, 0.1, 0.1]), ("image",)) is None
+
+
+def test_a_judge_from_before_there_were_candidates_still_loads() -> None:
+    ladder, labels, groups = unsure(0, 400)
+    judge = Judge.fit(ladder, labels, groups, {"image": np.ones(len(labels), bool)}, Goal(), {})
+    saved = json.loads(json.dumps(judge.as_dict()))
+    said = np.array([0.7, 0.15, 0.1, 0.05])
+    assert Judge.from_dict(saved).candidates(said, ["image"]) == judge.candidates(said, ["image"])
+    del saved["sets"]
+    assert Judge.from_dict(saved).candidates(said, ("image",)) is None

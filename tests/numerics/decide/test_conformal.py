@@ -74,3 +74,31 @@ def test_bad_input_is_named():
         Config(error=1)
     with pytest.raises(ConfigError, match="method"):
         Config(method="raps")  # pyrefly: ignore
+
+
+def test_groups_weigh_as_one_item_each():
+    table = np.column_stack([1 - np.arange(1, 31) / 40, np.arange(1, 31) / 40])
+    groups = np.array([0] * 12 + list(range(1, 19)))  # the first dozen is one thing
+    found = PredictionSets.fit(table, np.zeros(30, int), Config(error=0.1), 0, groups)
+    mass = [sum(1 / np.sum(groups == groups[row]) for row in range(last + 1)) for last in range(30)]
+    naive = next(row for row in range(30) if mass[row] / 20 >= 0.9 - 1e-9)
+    assert found.threshold == pytest.approx((naive + 1) / 40)
+    assert found.items == 19
+
+
+def test_items_of_new_groups_are_covered_however_large_the_known_ones_are():
+    covered = []
+    for seed in range(300):
+        dice = np.random.default_rng(seed)
+        sizes = dice.integers(1, 15, 40)
+        hardness = dice.uniform(0.3, 1, 40)
+        hardness[sizes > 10] = 0.1  # large groups are easy, and would flatter
+        groups = np.repeat(np.arange(40), sizes)
+        wrong = dice.random(len(groups)) * hardness[groups]
+        last = groups == 39
+        table = np.column_stack([1 - wrong, wrong])
+        found = PredictionSets.fit(
+            table[~last], np.zeros((~last).sum(), int), Config(error=0.1), 0, groups[~last]
+        )
+        covered.append(found.sets(table[last])[:, 0].mean())
+    assert np.mean(covered) >= 0.88

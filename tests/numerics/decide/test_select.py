@@ -185,3 +185,28 @@ def test_bad_input_is_named():
         Config(levels=(Level("a", 0.2), Level("b", 0.1)))
     with pytest.raises(ConfigError, match="assurance"):
         Config(assurance=1)
+
+
+def test_a_goal_that_cannot_be_met_says_by_how_much():
+    dice = np.random.default_rng(0)
+    right = dice.random(400) < 0.7
+    (promise,) = Selection.fit(
+        np.full(400, 0.7), right, config=Config(levels=(Level("sure", 0.05),))
+    ).promises
+    wrong = int((~right).sum())
+    assert promise.attainable == pytest.approx(upper_bound(wrong, 400, 0.9))
+    short = round(100 * (promise.attainable - 0.05))
+    assert promise.sentence.endswith(f"could be: {short} points short.")
+
+
+def test_three_groups_of_right_answers_promise_nothing_and_say_so():
+    (promise,) = Selection.fit(
+        np.full(60, 0.9),
+        np.ones(60, bool),
+        np.repeat([0, 1, 2], 20),
+        Config(levels=(Level("sure", 0.05),)),
+    ).promises
+    assert not promise.holds
+    groups = np.log(0.1) / np.log(0.95)  # so many right in a row, where there are 3
+    assert promise.more_answers == np.ceil(20 * (groups - 3))
+    assert "about 838 more checked answers are needed" in promise.sentence

@@ -53,8 +53,19 @@ def sentence(answer: Answer) -> str:
     """
     level = str(answer.level).capitalize()
     if answer.error_rate is None:
-        return f"{level}. {answer.reason} My best guess is {answer.label}."
+        return f"{level}. {answer.reason} My best guess is {answer.label}.{_candidates(answer)}"
     name = max(answer.shares, key=lambda modality: answer.shares[modality], default="")
     noun = {"text": "words", "image": "photo", "audio": "sound"}.get(name, name)
     share = f" ({noun} {answer.shares[name]:.0%})" if name else ""
     return f"{answer.label.capitalize()}. {level}. {answer.reason.rstrip('.')}{share}."
+
+
+def _candidates(answer: Answer) -> str:
+    """What it may be instead, and how often that holds; nothing where nothing can be said."""
+    if not answer.candidates or answer.coverage is None:
+        return ""
+    often = f"{answer.coverage * 10:.3g} in 10 times"
+    if len(answer.candidates) == 1:
+        return f" {often.capitalize()} that is right."
+    named = ", ".join(answer.candidates)
+    return f" It is one of: {named} ({often} the right one is among them)."

@@ -23,7 +23,7 @@ from threadpoolctl import ThreadpoolController
 from handful.data.modalities.base import MODALITIES
 from handful.foundation.components import make
 from handful.foundation.errors import InputError, ProjectError, storage
-from handful.foundation.predictor import Answer, Query
+from handful.foundation.predictor import Answer, Level, Query
 from handful.foundation.project.atomic import replacing
 from handful.foundation.project.manifest import read_manifest, write_manifest
 from handful.learn.model.latents import Latents
@@ -246,12 +246,13 @@ class Model:
         probabilities = alone[frozenset(present)]
         best = int(probabilities.argmax())
         parts = _parts(lambda subset: alone[subset][best], present)
+        unlike = evidence.look.of(row) if evidence.look else ()
         verdict = self.judge.judge(
-            probabilities,
-            {name: alone[frozenset({name})] for name in present},
-            parts,
-            evidence.look.of(row) if evidence.look else (),
+            probabilities, {name: alone[frozenset({name})] for name in present}, parts, unlike
         )
+        candidates = None
+        if verdict.level == Level.NOT_SURE and not unlike:
+            candidates = self.judge.candidates(probabilities, present)
         return Answer(
             label=self.classes[best],
             level=verdict.level,
@@ -259,6 +260,8 @@ class Model:
             shares=parts,
             reason=verdict.reason,
             error_rate=verdict.error_rate,
+            candidates=tuple(self.classes[at] for at in candidates.places) if candidates else (),
+            coverage=candidates.coverage if candidates else None,
         )
 
     def save(self, folder: Path) -> None:

@@ -3,12 +3,16 @@
 Every choice of modalities has its own thresholds: an answer from the photo alone is judged by how
 often answers from photos alone were right. So an item that lost its sound can turn from "sure" to
 "not sure", and the judge says which missing modality would help.
+
+An answer that is not sure names what it may be. Those sets of candidates are measured on held-out
+answers that were not sure either: over all answers the right one would be among them as often as
+promised, and less often among the hard ones, which are the only ones where sets are shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from math import inf
 from typing import Any, NamedTuple, Self
 
@@ -19,8 +23,9 @@ from handful.foundation.goal import Goal
 from handful.foundation.predictor import Level
 from handful.learn.model.unlike import Look
 from handful.learn.routes.adapt import Climb
-from handful.numerics.decide import select
+from handful.numerics.decide import conformal, select
 from handful.numerics.decide.calibrate import subset_name
+from handful.numerics.decide.conformal import PredictionSets
 from handful.numerics.decide.select import Promise, Selection
 
 VERBS = {"text": "read", "image": "see", "audio": "hear"}
@@ -30,6 +35,8 @@ ASKS = {"text": "Describe it", "image": "Show it to me", "audio": "Let me hear i
 """What is said when a modality is missing that would help; a project may have its own words."""
 
 _LEVELS = (Level.SURE, Level.FAIRLY_SURE)
+_SETS = conformal.Config(error=0.1)
+"""Candidates hold the right class in nine of ten answers that are not sure."""
 _DECIDED = 0.6
 """A modality with at least this part of the decision decided it."""
 _SILENT = 0.15
@@ -52,6 +59,18 @@ class Verdict(NamedTuple):
     error_rate: float | None
 
 
+class Candidates(NamedTuple):
+    """What an answer may be.
+
+    Attributes:
+        places: Class numbers, most probable first.
+        coverage: How often the right one is among them, at least.
+    """
+
+    places: tuple[int, ...]
+    coverage: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Judge:
     """Thresholds per choice of modalities, and what helps when one is missing.
@@ -60,11 +79,14 @@ class Judge:
         selections: Name of the choice to its promises.
         helps: Name of the choice to the missing modality that helps most; absent when none does.
         asks: Modality to what to say when it is missing.
+        sets: Name of the choice to how candidates are found where an answer is not sure; absent
+            where too few such answers were held out to promise anything.
     """
 
     selections: Mapping[str, Selection]
     helps: Mapping[str, str]
     asks: Mapping[str, str]
+    sets: Mapping[str, PredictionSets] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -97,7 +119,7 @@ class Judge:
             select.Level(Level.FAIRLY_SURE.value, goal.fairly_sure_error),
         )
         config = select.Config(levels=levels)
-        selections = {}
+        selections, sets = {}, {}
         for subset, said in climbed.subsets.items():
             has_all = np.all([present[name] for name in subset], axis=0)
             counting = has_all & np.isfinite(said[:, 0])
@@ -110,8 +132,14 @@ class Judge:
                 continue
             confidence = np.clip(said[rows].max(axis=1), 0.0, 1.0)
             right = said[rows].argmax(axis=1) == labels[rows]
-            selections[subset_name(subset)] = Selection.fit(confidence, right, groups[rows], config)
-        return cls(selections, _helps(selections, list(present)), {**ASKS, **asks})
+            name = subset_name(subset)
+            selections[name] = Selection.fit(confidence, right, groups[rows], config)
+            open_ = rows[selections[name].level_of(confidence) == len(levels)]
+            if len(open_):
+                found = PredictionSets.fit(said[open_], labels[open_], _SETS, 0, groups[open_])
+                if np.isfinite(found.threshold):
+                    sets[name] = found
+        return cls(selections, _helps(selections, list(present)), {**ASKS, **asks}, sets)
 
     def judge(
         self,
@@ -139,6 +167,25 @@ class Judge:
             return Verdict(_LEVELS[place], _because(parts), promise.bound)
         return Verdict(Level.NOT_SURE, self._doubt(probabilities, alone, name), None)
 
+    def candidates(
+        self, probabilities: NDArray[np.float64], present: Collection[str]
+    ) -> Candidates | None:
+        """What an answer that is not sure may be; None where nothing can be promised or left out.
+
+        Args:
+            probabilities: `[K]` from all present modalities.
+            present: Which these are.
+        """
+        sets = self.sets.get(subset_name(present))
+        if sets is None:
+            return None
+        inside = sets.sets(probabilities[None])[0]
+        inside[probabilities.argmax()] = True  # the best guess is always one of them
+        if inside.all():
+            return None
+        order = np.argsort(-probabilities, kind="stable")
+        return Candidates(tuple(int(at) for at in order if inside[at]), 1 - sets.error)
+
     def sentences(self) -> list[str]:
         """What was promised for answers from all modalities together."""
         if not self.selections:
@@ -155,6 +202,7 @@ class Judge:
             },
             "helps": dict(self.helps),
             "asks": dict(self.asks),
+            "sets": {name: asdict(found) for name, found in self.sets.items()},
         }
 
     @classmethod
@@ -167,6 +215,8 @@ class Judge:
             },
             data["helps"],
             data["asks"],
+            # models that were saved before there were candidates have none
+            {name: PredictionSets(**found) for name, found in data.get("sets", {}).items()},
         )
 
     def _doubt(

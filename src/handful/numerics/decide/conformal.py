@@ -1,16 +1,18 @@
 """Prediction sets that contain the right class as often as promised.
 
 Use when: a list of candidates helps more than one answer, and the calibration items are like
-those to come (exchangeable, one per group: repeats of one thing are not new evidence).
+those to come. Repeats of one thing are not new evidence: with groups each group weighs as one item,
+however many it holds, and what is promised is the answer to an item of a new group.
 Source: split conformal prediction, Papadopoulos et al., ECML 2002; LAC, Sadinle et al., JASA 2019;
-APS, Romano et al., NeurIPS 2020; law of the coverage, Vovk, ACML 2012.
+APS, Romano et al., NeurIPS 2020; law of the coverage, Vovk, ACML 2012; groups, Lee, Barber &
+Willett, Distribution-free inference with hierarchical data, arXiv 2306.06342.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import floor
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +44,7 @@ class PredictionSets:
         method: How strangeness is measured.
         threshold: Largest strangeness allowed; infinite when there are too few items to promise
             anything, and every class is then in every set.
-        items: Calibration items.
+        items: Calibration items; groups where items come in such.
         error: What was promised.
     """
 
@@ -58,14 +60,16 @@ class PredictionSets:
         labels: NDArray[np.integer],
         config: Config,
         seed: int,
+        groups: NDArray[Any] | None = None,
     ) -> Self:
         """Choose the threshold on items that were not trained on.
 
         Args:
-            probabilities: `[N, C]` of held-out items, best one per group.
+            probabilities: `[N, C]` of held-out items.
             labels: `[N]` class numbers.
             config: The promise.
             seed: APS breaks ties within a set at random, for exact coverage.
+            groups: `[N]` group of each item; None when all are unrelated.
 
         Raises:
             InputError: When shapes disagree or N is 0.
@@ -77,10 +81,15 @@ class PredictionSets:
                 "give one label per row",
             )
         table = _strangeness(probabilities, config.method, np.random.default_rng(seed))
-        own = np.sort(table[np.arange(len(labels)), labels])
-        allowed = _allowed(len(own), config.error)
-        threshold = float(own[len(own) - allowed]) if allowed >= 1 else np.inf
-        return cls(config.method, threshold, len(own), config.error)
+        own = table[np.arange(len(labels)), labels]
+        named = np.arange(len(labels)) if groups is None else np.asarray(groups)
+        _, group_of, sizes = np.unique(named, return_inverse=True, return_counts=True)
+        order = np.argsort(own, kind="stable")
+        within = np.cumsum(1 / sizes[group_of.ravel()[order]])
+        needed = (len(sizes) + 1) * (1 - config.error)  # the item to come is a group of its own
+        place = int(np.searchsorted(within, needed - 1e-9))
+        threshold = float(own[order[place]]) if place < len(own) else np.inf
+        return cls(config.method, threshold, len(sizes), config.error)
 
     def sets(self, probabilities: NDArray[np.floating], seed: int = 0) -> NDArray[np.bool_]:
         """Which classes are in each item's set.

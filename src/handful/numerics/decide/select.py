@@ -95,6 +95,8 @@ class Promise:
         more_answers: About how many more randomly drawn answers to check before the promise can
             be made, if errors stay as they are; 0 with a promise, None when no number will do
             because even the most confident answers are wrong too often.
+        attainable: Without a promise, the smallest share of wrong answers that some threshold
+            could have been said to keep on these answers; 1 when not even that is known.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Promise:
     bound: float
     share: float
     more_answers: int | None
+    attainable: float = 1.0
 
     @property
     def holds(self) -> bool:
@@ -122,9 +125,13 @@ class Promise:
                 f"at most {self.bound:.1%} are, at {self.assurance:.0%} assurance."
             )
         if self.more_answers is None:
+            away = ""
+            if self.attainable < 1:
+                short = self.attainable - self.target
+                away = f" At best {self.attainable:.0%} could be: {100 * short:.0f} points short."
             return (
                 f"{self.name}: cannot promise at most {self.target:.0%} wrong; even the most "
-                "confident answers are wrong too often, or errors run in too few groups."
+                f"confident answers are wrong too often, or errors run in too few groups.{away}"
             )
         return (
             f"{self.name}: cannot promise at most {self.target:.0%} wrong yet; about "
@@ -244,7 +251,8 @@ def _promise(answers: _Answers, level: Level, assurance: float, total: int) -> t
     place, spent = _loosest_proven(found, level.error, allowance)
     if place is None:
         more = _more_answers(found, level.error, allowance, len(answers.wrong))
-        empty = Promise(level.name, level.error, assurance, inf, 0, 0, 0, 1.0, 0.0, more)
+        nearest = _attainable(found, allowance)
+        empty = Promise(level.name, level.error, assurance, inf, 0, 0, 0, 1.0, 0.0, more, nearest)
         return empty, 0
     count, worth, rate = int(found.counts[place]), found.worth[place], found.rates[place]
     promise = Promise(
@@ -276,6 +284,15 @@ def upper_bound(errors: float, answers: float, assurance: float) -> float:
     if errors >= answers:
         return 1.0
     return float(betaincinv(errors + 1, answers - errors, assurance))
+
+
+def _attainable(found: _Candidates, allowance: float) -> float:
+    """The smallest bound that any candidate would have had, were it the only one."""
+    bounds = [
+        upper_bound(rate * worth, worth, 1 - allowance)
+        for rate, worth in zip(found.rates, found.worth, strict=True)
+    ]
+    return min(bounds, default=1.0)
 
 
 def answers_needed(error: float, assurance: float) -> int:

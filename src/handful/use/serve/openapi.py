@@ -108,6 +108,15 @@ def _schemas(replica: Replica) -> dict[str, Any]:
             "shares": {"type": "object", "additionalProperties": number},
             "reason": {"type": "string"},
             "error_rate": {"type": ["number", "null"]},
+            "candidates": {
+                "type": "array",
+                "items": {"type": "string", "enum": list(replica.classes)},
+                "description": "What it may be, where the answer is not sure.",
+            },
+            "coverage": {
+                "type": ["number", "null"],
+                "description": "How often the right one is among the candidates, at least.",
+            },
             "seconds": number,
             "kept": {"type": "boolean", "description": "Answered from memory."},
             "release": {
