@@ -30,6 +30,7 @@ from handful.learn.routes.lesson import (
     LessonKernels,
     inputs_of,
     lean_views,
+    names_of,
     views_of,
     with_kernels,
 )
@@ -38,6 +39,7 @@ from handful.learn.routes.towers import Recipe, build, sides_of
 from handful.learn.rungs.base import Evidence, Learned, Lesson, Rung, dealt_folds
 from handful.learn.towers.latents import LatentCache
 from handful.numerics.decide.calibrate import log_loss
+from handful.numerics.linear.blocks import Block
 from handful.numerics.linear.kernels import Blocks, Parts
 from real_kept import About, Answers, Cell, Kept, Said, pack
 from real_sets import TASK, RealSet
@@ -69,6 +71,8 @@ class Heard:
     test_latents: Blocks
     train_lean: Blocks
     test_lean: Blocks
+    names: Block | None
+    lean_names: Block | None
     sentences: list[str]
 
 
@@ -145,6 +149,8 @@ class Part:
                 test_latents=space.of(test),
                 train_lean=lean.of(train) if lean else {},
                 test_lean=lean.of(test) if lean else {},
+                names=names_of(self.classes, space, self.towers, found),
+                lean_names=names_of(self.classes, lean, self.towers, found) if lean else None,
                 sentences=space.sentences(),
             )
         return self._heard[is_quiet]
@@ -244,9 +250,11 @@ def situation(
         classes=part.classes,
         folds=dealt_folds(labels, groups, count=5, seed=seed),
         seed=seed,
+        names=heard.names,
+        lean_names=heard.lean_names,
     )
     lean = ladder.leaner_modalities(lesson)
-    lesson = replace(lesson, evidence=lesson.evidence.leaner(lean))
+    lesson = lesson.leaner(lean)
     unseen = _take(heard.test, modalities, None)
     latents = heard.test_lean if lean and heard.test_lean else heard.test_latents
     chosen = kernels.chosen(lean)

@@ -6,6 +6,7 @@ import pytest
 from handful.data.library.items import Consent, Item, Label, LabelKind, Part, Split
 from handful.data.library.library import Library
 from handful.data.library.twins.look import Twins
+from handful.foundation.errors import UsageError
 from handful.learn.routes.gathering import gather
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,6 +59,26 @@ def test_copies_stay_on_one_side_of_every_fold(library):
     )
     assert groups["c1"] == groups["c2"]
     assert len(set(groups.values())) == 4
+
+
+def test_named_answers_are_possible_though_no_item_has_them(library):
+    library.add([*PLAIN, thing("3", answer="c")])
+    learned = gather(library, "kind", names=["b", "z"])
+    assert learned.classes == ("a", "b", "c", "z")
+    assert learned.labels.tolist() == [0, 1, 2]
+
+
+def test_labels_of_one_answer_alone_are_left_for_the_names(library):
+    library.add([thing("1", answer="a"), thing("2", answer="a"), thing("3", answer=None)])
+    learned = gather(library, "kind", names=["a", "b"])
+    assert (learned.classes, len(learned.rows), len(learned.items)) == (("a", "b"), 0, 3)
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "a"], ["a", ""]])
+def test_two_different_names_are_needed(library, names):
+    library.add(PLAIN)
+    with pytest.raises(UsageError, match="two or more are needed"):
+        gather(library, "kind", names=names)
 
 
 def test_of_copies_in_several_groups_the_labelled_ones_of_one_are_kept(library):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 from handful.doors.cli.here import open_project
@@ -30,6 +31,7 @@ def plan(
     baselines: bool = True,
     seed: int = 0,
     tower: tuple[str, ...] = (),
+    name: tuple[str, ...] = (),
     project: Path | None = None,
 ) -> None:
     """Say what a training will cost, before it starts.
@@ -46,6 +48,7 @@ def plan(
             alone, where the budget allows.
         seed: As in the training.
         tower: As in the training.
+        name: As in the training.
         project: The project; the nearest one when left out.
     """
     console = speaker()
@@ -57,6 +60,7 @@ def plan(
         baselines=baselines,
         seed=seed,
         towers=tower,
+        names=name,
     )
     console.sentence(found.why)
     for modality, blocks in found.blocks.items():
@@ -67,7 +71,7 @@ def plan(
     if found.past:
         console.sentence(found.past)
     console.facts(plan=found.as_dict())
-    _verdict(found, _command(found, seconds(budget), profile, baselines, tower))
+    _verdict(found, _command(found, seconds(budget), profile, baselines, tower, name))
 
 
 def stages(found: Plan) -> Table:
@@ -111,7 +115,12 @@ def _tenths(value: float) -> str:
 
 
 def _command(
-    found: Plan, budget_s: float, profile: str | None, baselines: bool, towers: Sequence[str]
+    found: Plan,
+    budget_s: float,
+    profile: str | None,
+    baselines: bool,
+    towers: Sequence[str],
+    names: Sequence[str],
 ) -> str:
     """The training that was planned, as a command."""
     words = ["handful train"]
@@ -120,6 +129,7 @@ def _command(
     words += [f"--profile {profile}"] if profile else []
     words += [] if baselines else ["--no-baselines"]
     words += [f"--tower {tower}" for tower in towers]
+    words += [f"--name {quote(name)}" for name in names]
     return " ".join(words)
 
 

@@ -179,6 +179,7 @@ class Project(Asking, Mending, Withdrawing, Towering, Pretraining, Releasing):
         baselines: bool = True,
         seed: int = 0,
         towers: Towers | None = None,
+        names: Sequence[str] = (),
     ) -> Plan:
         """Say what a training will cost, before it starts.
 
@@ -192,6 +193,7 @@ class Project(Asking, Mending, Withdrawing, Towering, Pretraining, Releasing):
             baselines: Fill the table with what people would use instead, where the budget allows.
             seed: As in the training.
             towers: As in the training.
+            names: As in the training.
 
         Returns:
             Stages, totals with an interval, and what would fit when this does not.
@@ -201,7 +203,7 @@ class Project(Asking, Mending, Withdrawing, Towering, Pretraining, Releasing):
             InputError: When the labels are too few, or the files cannot be read.
         """
         wanted = self.wanted_towers(towers)
-        config = _config(labels, budget, profile, per_class, baselines, seed, wanted)
+        config = _config(labels, budget, profile, per_class, baselines, seed, wanted, names)
         return self._plan(self.items, config)
 
     def train(
@@ -214,6 +216,7 @@ class Project(Asking, Mending, Withdrawing, Towering, Pretraining, Releasing):
         baselines: bool = True,
         seed: int = 0,
         towers: Towers | None = None,
+        names: Sequence[str] = (),
         on_stage: OnStage = lambda stage, done, total: None,
         on_plan: Callable[[Plan], None] = lambda plan: None,
     ) -> Run:
@@ -229,6 +232,8 @@ class Project(Asking, Mending, Withdrawing, Towering, Pretraining, Releasing):
             towers: Modality to a model folder on disk that reads it as well, such as
                 `{"text": "minilm"}`; `only:FOLDER` reads instead of the weight-free encoder,
                 `FOLDER@6` listens to layer 6.
+            names: Answers that are possible, such as `["bowl", "mug"]`; with them no label is
+                needed where the library's texts say these words.
             on_stage: Told about progress.
             on_plan: Told what it will cost, before it starts.
 
@@ -242,7 +247,7 @@ class Project(Asking, Mending, Withdrawing, Towering, Pretraining, Releasing):
         """
         with self.changing("train"):
             wanted = remember(self.wanted_towers(towers), self.folder)
-            config = _config(labels, budget, profile, per_class, baselines, seed, wanted)
+            config = _config(labels, budget, profile, per_class, baselines, seed, wanted, names)
             library = self.items
             found = self._plan(library, config)
             on_plan(found)
@@ -276,7 +281,11 @@ class Project(Asking, Mending, Withdrawing, Towering, Pretraining, Releasing):
             Question(
                 library=library,
                 learned=gather(
-                    library, config.labels, per_class=config.per_class, seed=config.seed
+                    library,
+                    config.labels,
+                    per_class=config.per_class,
+                    seed=config.seed,
+                    names=config.names,
                 ),
                 config=config,
                 runs=self.runs,
@@ -491,6 +500,7 @@ def _config(
     baselines: bool,
     seed: int,
     towers: tuple[str, ...],
+    names: Sequence[str],
 ) -> Config:
     return Config(
         labels=labels,
@@ -500,6 +510,7 @@ def _config(
         baselines=baselines,
         seed=seed,
         towers=towers,
+        names=tuple(names),
     )
 
 

@@ -40,6 +40,7 @@ def choose(
     labels: NDArray[np.intp],
     folds: Folds,
     prior: NDArray[np.float64],
+    named: NDArray[np.bool_] | None = None,
 ) -> Choice:
     """Take the penalty under which held-out items are most probable, at its best temperature.
 
@@ -49,10 +50,13 @@ def choose(
         labels: `[N]` class numbers.
         folds: The folds that were held out.
         prior: `[K]` how common each class is, all above 0.
+        named: `[K]` true for classes of which something is known without a label.
     """
     seen = np.empty(path.shape[1:], dtype=bool)
     for train, test in folds:
         seen[test] = shown(labels[train], len(prior))
+    if named is not None:
+        seen |= named
     known = seen[np.arange(len(labels)), labels]
     found = []
     for place, scores in enumerate(path):

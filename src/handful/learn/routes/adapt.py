@@ -95,7 +95,7 @@ def climb(
     folds = outer or dealt_folds(lesson.labels, groups, count=count, seed=lesson.seed)
     whole = replace(lesson, folds=folds)
     lean = leaner_modalities(whole)
-    whole = replace(whole, evidence=whole.evidence.leaner(lean))
+    whole = whole.leaner(lean)
     chosen = choose(table.candidates, whole, groups)
     on_step("learned", total, total)
     subsets, temperature = table.subsets, None

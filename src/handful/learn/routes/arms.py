@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -113,12 +113,14 @@ class Table:
             classes=self.lesson.classes,
             folds=usable_folds(turn.inner, self.lesson.labels[turn.train]),
             seed=self.lesson.seed,
+            names=self.lesson.names,
+            lean_names=self.lesson.lean_names,
         )
         unseen = self.lesson.evidence.take(turn.test, turn.train)
         yield OURS
         with self._tallied(OURS):
             lean = leaner_modalities(part)
-        part = replace(part, evidence=part.evidence.leaner(lean))
+        part = part.leaner(lean)
         unseen = unseen.leaner(lean)
         self._ours(part, unseen, turn)
         for modality in self.singles:

@@ -89,6 +89,7 @@ def gather(
     per_class: int | None = None,
     seed: int = 0,
     day: date | None = None,
+    names: Sequence[str] = (),
 ) -> Labelled:
     """Pick the items to learn from, and say what is wrong with their labels.
 
@@ -103,10 +104,13 @@ def gather(
         per_class: Only so many labels of each class; all when None.
         seed: Decides which.
         day: On which consents must hold; today when left out.
+        names: Answers that are possible, whether or not an item has them. With two or more, labels
+            may be missing altogether; where they show fewer than two answers they are not used.
 
     Raises:
         InputError: When there are no items, or too few labels.
-        UsageError: When no item has an answer to the task.
+        UsageError: When no item has an answer to the task and no names were given, or a name is
+            empty or there is one only.
     """
     known = library.items(with_quarantined=True)
     every = [item for item in known if item.usable]
@@ -130,9 +134,15 @@ def gather(
     settled = answers_of(items, task)
     answers = [settled.counting.get(item.id) for item in items]
     rows = np.array([row for row, answer in enumerate(answers) if answer], dtype=np.intp)
-    _require_labels(task, items, answers, len(rows))
-    classes, labels = np.unique([str(answers[row]) for row in rows], return_inverse=True)
-    labels = labels.astype(np.intp)
+    if names:
+        _require_names(task, names)
+        if len({answer for answer in answers if answer}) < 2:
+            rows = rows[:0]
+    else:
+        _require_labels(task, items, answers, len(rows))
+    said = [str(answers[row]) for row in rows]
+    classes = np.array(sorted({*said, *names}))
+    labels = np.searchsorted(classes, said).astype(np.intp)
     if per_class is not None:
         chosen = draw(labels, groups[rows], per_class, seed)
         rows, labels = rows[chosen], labels[chosen]
@@ -180,6 +190,15 @@ def draw(
         order = np.argsort(turn, kind="stable")
         chosen += rows[order][:per_class].tolist()
     return np.array(sorted(chosen), dtype=np.intp)
+
+
+def _require_names(task: str, names: Sequence[str]) -> None:
+    if len(set(names)) < 2 or not all(name.strip() for name in names):
+        raise UsageError(
+            f'For "{task}" {len(set(names))} possible answer was named ({", ".join(names)}), and '
+            "two or more are needed, none of them empty.",
+            "name every answer that is possible",
+        )
 
 
 def _require_labels(

@@ -71,6 +71,7 @@ def able(wanted: Sequence[Rung], lesson: Lesson) -> list[Rung]:
         for rung in wanted
         if (has_inputs or not rung.needs_inputs)
         and (lesson.shares_something or not rung.needs_pairs)
+        and (lesson.has_names or not rung.needs_names)
     ]
 
 
@@ -166,8 +167,9 @@ def _learned(rung: Rung, lesson: Lesson, made: Mapping[str, Attempt]) -> Learned
 
 
 def _first_guess(attempts: Sequence[Attempt], lesson: Lesson) -> int:
+    """The highest that says so of itself: names, where they tell, above what pairs teach."""
     guesses = [place for place, each in enumerate(attempts) if each.rung.is_first_guess(lesson)]
-    return (guesses or [0])[0]
+    return (guesses or [0])[-1]
 
 
 def _lowest(

@@ -13,7 +13,11 @@ from handful.data.library.items import Item
 from handful.data.library.library import Library
 from handful.data.modalities.base import MODALITIES
 from handful.foundation.errors import InputError
+from handful.learn.model.latents import Latents
+from handful.learn.model.names import spoken
+from handful.learn.model.quiet import Quiet
 from handful.learn.routes.towers import lean_of
+from handful.learn.routes.viewing import encode_values
 from handful.learn.rungs.base import Evidence
 from handful.learn.towers.base import Tower
 from handful.numerics.linear.blocks import Block
@@ -131,6 +135,29 @@ def with_kernels(evidence: Evidence, kernels: LessonKernels) -> Evidence:
         views=evidence.views,
         inputs=evidence.inputs,
     )
+
+
+def names_of(
+    classes: Sequence[str], latents: Latents, towers: Mapping[str, Tower[Any]], quiet: Quiet
+) -> Block | None:
+    """Where class names stand among what modalities predict of all, read as texts of the library.
+
+    Args:
+        classes: K names.
+        latents: Of the library.
+        towers: Modality to its tower.
+        quiet: What is turned down before latents are made.
+
+    Returns:
+        `[K, S]`, absent where a name holds no letters or words that the texts hold; None where
+        words tell nothing of other modalities.
+    """
+    if "text" not in towers or "text" not in latents.cross.maps:
+        return None
+    views = encode_values(towers["text"], spoken(classes))
+    said = np.any([(block.values != 0).any(axis=1) for block in views.values()], axis=0)
+    block = latents.of(quiet.of({"text": views}))["text"]["predicted"]
+    return Block(values=block.values, present=block.present & said)
 
 
 def inputs_of(library: Library, items: Sequence[Item]) -> dict[str, list[Any]]:

@@ -274,7 +274,7 @@ def _shared_counts(question: Question) -> Counts:
     able = [rung for rung in able if reads or not rung.needs_inputs]
     rungs = [rung for rung in able if not rung.is_baseline]
     beaten = [rung for rung in able if rung.is_baseline]
-    is_taught = bool(config.labels)
+    is_taught = len(learned.rows) > 0
     return Counts(
         files={},
         items=len(learned.items),

@@ -22,7 +22,8 @@ from handful.data.library.library import Library
 from handful.data.library.twins.look import Twins
 from handful.data.modalities.base import MODALITIES
 from handful.foundation import config as settings
-from handful.foundation.errors import UsageError, require, storage
+from handful.foundation.components import make
+from handful.foundation.errors import InputError, UsageError, require, storage
 from handful.foundation.goal import Goal
 from handful.foundation.hardware import (
     Meter,
@@ -48,10 +49,12 @@ from handful.learn.routes.doubts import Doubt, doubts
 from handful.learn.routes.doubts import sentence as doubts_sentence
 from handful.learn.routes.encode import Encoded, encode
 from handful.learn.routes.gathering import Labelled, gather
+from handful.learn.routes.ladder import ROOM
 from handful.learn.routes.lesson import (
     LessonKernels,
     inputs_of,
     lean_views,
+    names_of,
     views_of,
     with_kernels,
 )
@@ -62,8 +65,8 @@ from handful.learn.routes.quieting import choose_quiet
 from handful.learn.routes.run import Run
 from handful.learn.routes.seen import write_seen
 from handful.learn.routes.towers import Profile, Recipe, build, sides_of
-from handful.learn.routes.verdict import Judge
-from handful.learn.rungs.base import Evidence, Lesson
+from handful.learn.routes.verdict import ASKS, Judge
+from handful.learn.rungs.base import Evidence, Lesson, Rung
 from handful.learn.towers.latents import LatentCache
 from handful.learn.train.costs import attention_s, network_s
 from handful.numerics.linear.inflation import inflation
@@ -94,6 +97,9 @@ class Config:
     """Groups are dealt into this many folds to measure on."""
     baselines: bool = True
     """Fill the table with what people would use instead."""
+    names: tuple[str, ...] = ()
+    """Answers that are possible, such as `bowl` and `mug`: with these and no label at all, items
+    are told apart by what the answers are called."""
     per_class: int | None = None
     """Use only so many labels per class, drawn by the seed; for asking what fewer would give."""
     seed: int = 0
@@ -150,7 +156,12 @@ def train(
     """
     goal, start = goal or Goal(), time.monotonic()
     learned = gather(
-        library, config.labels, twins=twins, per_class=config.per_class, seed=config.seed
+        library,
+        config.labels,
+        twins=twins,
+        per_class=config.per_class,
+        seed=config.seed,
+        names=config.names,
     )
     config = _resolved(Question(library, learned, config, runs, cache))
     folder = _new_folder(runs, config.labels or "unlabelled")
@@ -257,6 +268,9 @@ def _learn(library: Library, learned: Labelled, cache: Path, wanted: _Wanted) ->
     )
     if not config.labels:
         return _Outcome(base, None, [], sentences, clock, [], wording)
+    if not len(learned.rows):
+        model = _by_name(base, encoded, loud, learned, wanted, sentences)
+        return _Outcome(model, None, [], sentences, clock, [], wording)
     found = _with_labels(library, base, encoded, loud, learned, wanted, clock, sentences)
     return found._replace(wording=wording)
 
@@ -291,6 +305,8 @@ def _with_labels(
         classes=learned.classes,
         folds=None,
         seed=config.seed,
+        names=names_of(learned.classes, base.latents, base.towers, base.quiet),
+        lean_names=names_of(learned.classes, lean, base.towers, base.quiet) if lean else None,
     )
     groups = learned.groups[learned.rows]
     climbed = climb(
@@ -341,6 +357,56 @@ def _with_labels(
     ]
     clock.done("decide")
     return _Outcome(model, climbed, lines, sentences, clock, doubted)
+
+
+def _by_name(
+    base: Model,
+    encoded: Encoded,
+    loud: Blocks,
+    learned: Labelled,
+    wanted: _Wanted,
+    sentences: list[str],
+) -> Model:
+    """A model that goes by what the classes are called, as no item shows what they look like.
+
+    Raises:
+        InputError: When the names say nothing, or words tell nothing of the other modalities.
+    """
+    names = names_of(learned.classes, base.latents, base.towers, base.quiet)
+    if names is None:
+        raise InputError(
+            f'No item has an answer to "{base.task}", and words tell nothing here of photos or '
+            "sounds, so names alone cannot answer.",
+            f"handful label ITEM ANSWER --task {base.task}, some items of each",
+        )
+    evidence = replace(base, quiet=Quiet({})).evidence_of(encoded.views, len(learned.items))
+    lesson = Lesson(
+        evidence=evidence,
+        labels=learned.labels,
+        classes=learned.classes,
+        folds=None,
+        seed=wanted.config.seed,
+        names=names,
+    )
+    rung: Rung = make(ROOM, "zero_shot", Rung)
+    model = replace(
+        base,
+        rung=rung.name,
+        head=rung.learn(lesson).head,
+        judge=Judge({}, {}, {**ASKS, **wanted.asks}),
+    )
+    silent = [name for name, told in zip(learned.classes, names.present, strict=True) if not told]
+    if silent:
+        sentences.append(
+            f"No text of the library says {', '.join(silent)}, so these are never the answer."
+        )
+    sentences.append(
+        "No two answers have an example, so items are told apart by what the answers are called "
+        "alone. Nothing could be measured and nothing is called sure; one label of each answer "
+        "shows whether the names help."
+    )
+    looked_at = _only(loud, model.needed_views)
+    return replace(model, unlike=Unlike.fit(looked_at, learned.groups, seed=wanted.config.seed))
 
 
 def _only(views: Blocks, needed: Mapping[str, Collection[str]]) -> Blocks:

@@ -28,6 +28,9 @@ from handful.numerics.linear.kernels import Blocks, Parts
 
 Arrays = dict[str, NDArray[Any]]
 
+PREDICTED = "predicted"
+"""The block of what an item's modalities tell of all, beside the plain blocks of each."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Evidence:
@@ -195,6 +198,9 @@ class Lesson:
         folds: Group-aware folds to choose penalties and calibrate on; None when the labels are
             too few to hold any out.
         seed: Everything random follows from it.
+        names: `[K, S]` where the class names stand among what modalities predict of all, absent
+            where a name says nothing that the library knows; None where nothing is predicted.
+        lean_names: The same among the predictions of fewer views.
     """
 
     evidence: Evidence
@@ -202,6 +208,8 @@ class Lesson:
     classes: tuple[str, ...]
     folds: Folds | None
     seed: int = 0
+    names: Block | None = None
+    lean_names: Block | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -216,6 +224,25 @@ class Lesson:
     def shares_something(self) -> bool:
         """Whether some modality tells what another would say."""
         return self.evidence.predicted is not None
+
+    @property
+    def has_names(self) -> bool:
+        """Whether two class names or more say something that the library knows."""
+        return self.names is not None and int(self.names.present.sum()) >= 2
+
+    def leaner(self, modalities: Collection[str]) -> Lesson:
+        """The same lesson, with fewer views of some modalities; see `Evidence.leaner`.
+
+        Args:
+            modalities: Those to go lean.
+        """
+        goes = bool(modalities) and bool(self.evidence.lean_latents)
+        return replace(
+            self,
+            evidence=self.evidence.leaner(modalities),
+            names=self.lean_names if goes else self.names,
+            lean_names=None,
+        )
 
     def of(self, modality: str) -> tuple[Lesson, NDArray[np.intp]]:
         """The lesson of the items that have one modality, as if they had no other.
@@ -334,6 +361,8 @@ class Rung(ABC):
     """Whether it looks at what the encoders say of an item at all."""
     needs_torch: ClassVar[bool] = False
     """Whether it learns with torch, and is left out where that is not installed."""
+    needs_names: ClassVar[bool] = False
+    """Whether it goes by what the classes are called, and is left out when that says nothing."""
     needs_inputs: ClassVar[bool] = False
     """Whether it learns from decoded files, and is left out when there are none."""
 
@@ -385,6 +414,19 @@ class Rung(ABC):
     @abstractmethod
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Head:
         """The head that `Head.arrays` described."""
+
+
+def side_by_side(evidence: Evidence) -> dict[str, Block]:
+    """Plain latents of every modality that some item has, and one predicted block of them all.
+
+    Args:
+        evidence: Of `M` items.
+    """
+    found = {f"{name}/plain": evidence.latents[name]["plain"] for name in evidence.modalities}
+    predicted = evidence.predicted
+    if predicted is not None:
+        found[PREDICTED] = predicted
+    return found
 
 
 def require_classes(lesson: Lesson) -> None:

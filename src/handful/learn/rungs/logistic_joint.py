@@ -23,6 +23,7 @@ from handful.foundation.errors import require
 from handful.learn.model.held_out import loss
 from handful.learn.model.latent_logistic import LogisticFit, LogisticModel, fit_logistic
 from handful.learn.rungs.base import (
+    PREDICTED,
     Arrays,
     Evidence,
     Head,
@@ -30,11 +31,10 @@ from handful.learn.rungs.base import (
     Lesson,
     Rung,
     require_classes,
+    side_by_side,
 )
 from handful.numerics.linear.blocks import Block
 from handful.numerics.linear.logistic import PENALTIES
-
-_PREDICTED = "predicted"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +66,7 @@ class LogisticJointHead(Head):
         """
         found = np.tile(self.model.line.prior, (len(evidence), 1))
         known = self.model.stack.origins
-        blocks = {name: block for name, block in _blocks(evidence).items() if name in known}
+        blocks = {name: block for name, block in side_by_side(evidence).items() if name in known}
         if not blocks:
             return found
         has_any = np.any([block.present for block in blocks.values()], axis=0)
@@ -92,9 +92,9 @@ class LogisticJoint(Rung):
     def learn(self, lesson: Lesson) -> Learned:
         """Fit; penalty and weight of the predicted block are chosen on held-out groups."""
         require_classes(lesson)
-        blocks = _blocks(lesson.evidence)
+        blocks = side_by_side(lesson.evidence)
         weights = self.config.weights if lesson.folds else (self.config.usual_weight,)
-        if _PREDICTED not in blocks:
+        if PREDICTED not in blocks:
             weights = (1.0,)
         middle = weights[len(weights) // 2]
         fits = {middle: _fit(blocks, lesson, middle)}
@@ -104,7 +104,7 @@ class LogisticJoint(Rung):
                 fits[weight] = _fit(blocks, lesson, weight, near)
         weight = min(fits, key=lambda each: loss(fits[each].held_out, lesson.labels))
         fit, note = fits[weight], f"penalty {fits[weight].penalty:g}"
-        if _PREDICTED in blocks:
+        if PREDICTED in blocks:
             note += f", pairs x {weight:g}"
         head = LogisticJointHead(fit.model)
         return Learned(head=head, held_out=fit.held_out, note=note)
@@ -120,7 +120,7 @@ def _fit(
     weight: float,
     penalties: Sequence[float] = PENALTIES,
 ) -> LogisticFit:
-    weights = {_PREDICTED: weight} if _PREDICTED in blocks else None
+    weights = {PREDICTED: weight} if PREDICTED in blocks else None
     return fit_logistic(blocks, lesson.labels, lesson.folds, lesson.prior, weights, penalties)
 
 
@@ -128,12 +128,3 @@ def _neighbours(penalty: float) -> Sequence[float]:
     """A penalty with the next stronger and weaker one: another weight moves the best no further."""
     place = PENALTIES.index(penalty) if penalty in PENALTIES else 0
     return PENALTIES[max(place - 1, 0) : place + 2]
-
-
-def _blocks(evidence: Evidence) -> dict[str, Block]:
-    """Plain latents of every modality that some item has, and one predicted block of them all."""
-    found = {f"{name}/plain": evidence.latents[name]["plain"] for name in evidence.modalities}
-    predicted = evidence.predicted
-    if predicted is not None:
-        found[_PREDICTED] = predicted
-    return found
