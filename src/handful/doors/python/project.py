@@ -47,6 +47,7 @@ from handful.learn.train.plan import Plan
 from handful.trust.evaluate.cases import Case
 from handful.trust.evaluate.report import Report
 from handful.trust.evaluate.suite import evaluate
+from handful.use.explore.autopilot.pilot import Autopilot, answering
 from handful.use.explore.copying import copy, require_destination
 from handful.use.explore.find import Finder, Found, find
 from handful.use.explore.grouping import Grouping, find_groups
@@ -481,6 +482,20 @@ class Project(Asking, Mending, Withdrawing, Towering, Pretraining, Releasing):
             require_destination(source, target, self.folder)
         looked = look(source, run or self.run(), self.folder, on_items=on_items)
         return looked if target is None else copy(looked, target, self.folder, level=level)
+
+    def autopilot(self) -> Autopilot:
+        """Rules that act on new files by themselves: only when sure, written down first, undone.
+
+        >>> from handful.use.explore.autopilot.rules import Rule
+        >>> pilot = shop.autopilot()  # doctest: +SKIP
+        >>> pilot.add(Rule(folder="Inbox", topic="kind", answer="Mugs", to="Shop/Mugs"))
+        ... # doctest: +SKIP
+        >>> pilot.plan().steps  # what would be done; nothing is written  # doctest: +SKIP
+
+        Returns:
+            The rules, what they would do, what they did, and the way back.
+        """
+        return Autopilot(self.folder, answering(lambda topic: self.run(task=topic)))
 
     def _query(self, item: Item) -> dict[str, Any]:
         """What the library knows of an item, as a query: words, and the files of the rest."""

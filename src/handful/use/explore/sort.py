@@ -203,7 +203,7 @@ def look(
     paired = pair(tree.leaves)
     rows: list[Row] = []
     for start in range(0, len(paired.candidates), _BATCH):
-        rows += _answered(paired.candidates[start : start + _BATCH], run, left)
+        rows += answered(paired.candidates[start : start + _BATCH], run, left)
         on_items(min(start + _BATCH, len(paired.candidates)), len(paired.candidates))
     if not rows:
         raise _nothing(folder, left)
@@ -228,7 +228,9 @@ def own_places(project: Path) -> list[Path]:
         project: Its folder.
     """
     project = project.resolve()
-    return [project / name for name in (*FOLDERS, SETTINGS, GOAL, "shelf.jsonl", ".lock")]
+    return [
+        project / name for name in (*FOLDERS, SETTINGS, GOAL, "shelf.jsonl", ".lock", "autopilot")
+    ]
 
 
 def require_folder(folder: Path, own: Sequence[Path]) -> None:
@@ -269,8 +271,14 @@ def _nothing(folder: Path, left: Sequence[Left]) -> InputError:
     )
 
 
-def _answered(candidates: Sequence[Candidate], run: Run, left: list[Left]) -> Iterator[Row]:
-    """Read some items, answer them together, and note what could not be read."""
+def answered(candidates: Sequence[Candidate], run: Run, left: list[Left]) -> Iterator[Row]:
+    """Read some items, answer them together, and note what could not be read.
+
+    Args:
+        candidates: The items.
+        run: Answers.
+        left: Files that were not judged are added to it.
+    """
     known = run.model.modalities
     ready: list[tuple[str, tuple[File, ...], dict[str, Any]]] = []
     for candidate in candidates:
