@@ -43,13 +43,14 @@ GROUPS = {
 """The groups of the overview, in order, with what happens in each."""
 
 ROOMS = {
+    "autopilot": "Rules for new files: add, list, run, undo, turn on and off.",
     "answers": "What people answered: list it, settle disputes, rename or join answers.",
     "library": "The library: split, lock, look back, go back, take out, take elsewhere.",
     "towers": "Encoders: list them, fetch a model folder, compare them on your items.",
 }
 """What the two-word verbs that begin with a word have in common."""
 
-ALONE = {"answers": "list", "towers": "list"}
+ALONE = {"answers": "list", "autopilot": "list", "towers": "list"}
 """What a first word means when no second follows it."""
 
 VERBS = (
@@ -105,6 +106,32 @@ VERBS = (
         "answers effect",
         "housekeeping",
         "List what answers given since the last training change in other items.",
+    ),
+    Verb(
+        "autopilot add",
+        "housekeeping",
+        "Keep a rule for new files in a folder; nothing is done yet.",
+    ),
+    Verb("autopilot list", "housekeeping", "List the rules for new files, and what they did last."),
+    Verb(
+        "autopilot run",
+        "housekeeping",
+        "Act by all rules on the files that lie there now, only where the answer is sure.",
+    ),
+    Verb(
+        "autopilot turn",
+        "housekeeping",
+        "Let a rule act while folders are watched, stop it, or throw it away.",
+    ),
+    Verb(
+        "autopilot undo",
+        "housekeeping",
+        "Make it as it was before one act, or before a whole run.",
+    ),
+    Verb(
+        "watch-folder",
+        "housekeeping",
+        "Watch the folders of all rules that are on, and act on new files until Ctrl-C.",
     ),
     Verb("answers rename", "housekeeping", "Give an answer another name, or make two answers one."),
     Verb(

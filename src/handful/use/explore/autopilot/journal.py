@@ -97,6 +97,11 @@ class Journal:
     def __post_init__(self) -> None:
         self._path = self.project / FOLDER / JOURNAL
 
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self._path
+
     def begin(self, act: Act) -> None:
         """Write down what is about to be done.
 
