@@ -194,6 +194,7 @@ def test_every_way_has_a_row_and_every_item_an_answer(
         "kernel_pairs",
         "logistic_joint",
         "calibrated_product",
+        "prototypes",
         "boosting",
         "concatenation",
         "late_fusion",
@@ -301,6 +302,7 @@ def test_one_modality_has_no_row_of_its_own() -> None:
         "kernel_sum",
         "logistic_joint",
         "calibrated_product",
+        "prototypes",
     ]
     assert list(found.subsets) == [("text",)]
 
