@@ -196,7 +196,7 @@ def test_a_goal_that_cannot_be_met_says_by_how_much():
     wrong = int((~right).sum())
     assert promise.attainable == pytest.approx(upper_bound(wrong, 400, 0.9))
     short = round(100 * (promise.attainable - 0.05))
-    assert promise.sentence.endswith(f"could be: {short} points short.")
+    assert promise.sentence.endswith(f"{short} points too many.")
 
 
 def test_three_groups_of_right_answers_promise_nothing_and_say_so():

@@ -31,7 +31,7 @@ def plan(
     baselines: bool = True,
     seed: int = 0,
     tower: tuple[str, ...] = (),
-    name: tuple[str, ...] = (),
+    answer: tuple[str, ...] = (),
     project: Path | None = None,
 ) -> None:
     """Say what a training will cost, before it starts.
@@ -48,7 +48,7 @@ def plan(
             alone, where the budget allows.
         seed: As in the training.
         tower: As in the training.
-        name: As in the training.
+        answer: As in the training.
         project: The project; the nearest one when left out.
     """
     console = speaker()
@@ -60,7 +60,7 @@ def plan(
         baselines=baselines,
         seed=seed,
         towers=tower,
-        names=name,
+        names=answer,
     )
     console.sentence(found.why)
     for modality, blocks in found.blocks.items():
@@ -71,7 +71,7 @@ def plan(
     if found.past:
         console.sentence(found.past)
     console.facts(plan=found.as_dict())
-    _verdict(found, _command(found, seconds(budget), profile, baselines, tower, name))
+    _verdict(found, _command(found, seconds(budget), profile, baselines, tower, answer))
 
 
 def stages(found: Plan) -> Table:
@@ -129,7 +129,7 @@ def _command(
     words += [f"--profile {profile}"] if profile else []
     words += [] if baselines else ["--no-baselines"]
     words += [f"--tower {tower}" for tower in towers]
-    words += [f"--name {quote(name)}" for name in names]
+    words += [f"--answer {quote(name)}" for name in names]
     return " ".join(words)
 
 

@@ -30,7 +30,7 @@ def train(
     baselines: bool = True,
     seed: int = 0,
     tower: tuple[str, ...] = (),
-    name: tuple[str, ...] = (),
+    answer: tuple[str, ...] = (),
     project: Path | None = None,
 ) -> None:
     """Learn from the library, beside what you would use instead.
@@ -50,7 +50,7 @@ def train(
         tower: A model folder on disk that reads as well, such as `image=FOLDER`; may be given
             again. `image=only:FOLDER` reads instead of the weight-free encoder, `image=FOLDER@6`
             listens to layer 6. `handful towers` lists what there is.
-        name: An answer that is possible, such as `bowl`; may be given again. With two or more no
+        answer: One that is possible, such as `bowl`; may be given again. With two or more no
             label is needed where the library's texts say these words.
         project: The project; the nearest one when left out.
     """
@@ -74,7 +74,7 @@ def train(
             baselines=baselines,
             seed=seed,
             towers=tower,
-            names=name,
+            names=answer,
             on_stage=told,
             on_plan=announce,
         )

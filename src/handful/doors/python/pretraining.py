@@ -52,7 +52,8 @@ class Pretraining(Keeping):
 
         Raises:
             MissingExtraError: When torch is not installed.
-            UsageError: When the budget is too small, or a stopped run had other settings.
+            UsageError: When the budget is too small, there is an encoder of this name, or one that
+                stopped half way had other settings.
             BusyError: When another process is training in this project.
         """
         if not find_module("torch").is_installed:

@@ -157,19 +157,28 @@ def pretrain(
         on_stage: Told about progress.
 
     Raises:
-        UsageError: When the budget is too small, or a run of this name had other settings.
+        UsageError: When the budget is too small, there is a tower of this name, or a training of
+            this name stopped half way and had other settings.
         BrokenLossError: When a loss is no number; the last checkpoint is kept.
     """
     folder = project / "runs" / f"pretrain-{config.name}"
+    if not only_plan:
+        _require_free(project / "towers" / config.name, _record(folder), config)
     with joined() as peers, _threads(peers):
         corpus = _corpus(library, project / "cache" / "pretrain", config, peers, on_stage)
         record = _record(folder)
         with Meter(tariff or Tariff()) as meter:
-            training = _training(corpus, config, folder, peers, record, meter)
-            on_plan(training.plan)
+            dtype = choose_dtype(look_at_processor())
+            common = _common(config, dtype.value == "bfloat16")
+            if record.get("state") == "started" and _is_same(record, config):
+                planned = Plan(**record["plan"])
+            else:
+                planned = _plan(corpus, config, common, peers, meter, dtype.sentence)
+            on_plan(planned)
             if only_plan:
-                return Pretrained(None, {"plan": asdict(training.plan)}, [])
-            return _run(training, config, project, record, meter, on_stage)
+                return Pretrained(None, {"plan": asdict(planned)}, [])
+            loop = Pretraining(corpus, replace(common, steps=planned.steps), folder, peers)
+            return _run(_Ready(loop, planned, folder), config, project, record, meter, on_stage)
 
 
 class _Ready(NamedTuple):
@@ -187,9 +196,14 @@ def _run(
     on_stage: OnStage,
 ) -> Pretrained:
     loop, folder = ready.loop, ready.folder
+    is_first = loop.peers.rank == 0
+    if is_first and record.get("state") != "started":  # of a training that came to its end
+        for old in (folder / "checkpoints").glob("*.safetensors"):
+            old.unlink()
+        (folder / "log.jsonl").unlink(missing_ok=True)
+    loop.peers.sum(torch.zeros(1))  # the others wait for the first
     started = loop.resume()
     begin = time.monotonic()
-    is_first = loop.peers.rank == 0
     record = {**record, "state": "started", "plan": asdict(ready.plan)}
     record["settings"] = asdict(config)
     if is_first:
@@ -215,35 +229,34 @@ def _run(
     return Pretrained(tower, record, sentences)
 
 
-def _training(
-    corpus: Corpus,
-    config: Config,
-    folder: Path,
-    peers: Peers,
-    record: Mapping[str, Any],
-    meter: Meter,
-) -> _Ready:
-    """The loop and its plan: that of the run that is gone on with, else one timed now."""
-    dtype = choose_dtype(look_at_processor())
-    common = Training(
+def _require_free(tower: Path, record: Mapping[str, Any], config: Config) -> None:
+    """Refuse to make an encoder over one that runs may rest on, or over a training that stopped."""
+    if (tower / "config.json").exists():
+        raise UsageError(
+            f'There is an encoder "{config.name}" already, and runs may rest on it.',
+            "give another --name",
+        )
+    if record.get("state") == "started" and not _is_same(record, config):
+        raise UsageError(
+            f'A training of "{config.name}" stopped half way and had other settings.',
+            "give the same settings to go on with it, or another --name",
+        )
+
+
+def _is_same(record: Mapping[str, Any], config: Config) -> bool:
+    return record.get("settings") == json.loads(json.dumps(asdict(config)))
+
+
+def _common(config: Config, bfloat16: bool) -> Training:
+    """What the probe and the training share."""
+    return Training(
         steps=10**6,
         batch=config.batch,
         shape=shape_of(config.size),
         learning_rate=config.learning_rate,
-        bfloat16=dtype.value == "bfloat16",
+        bfloat16=bfloat16,
         seed=config.seed,
     )
-    is_same = record.get("settings") == json.loads(json.dumps(asdict(config)))
-    if is_same and record.get("state") == "started":
-        plan = Plan(**record["plan"])
-    else:
-        plan = _plan(corpus, config, common, peers, meter, dtype.sentence)
-        for old in (folder / "checkpoints").glob("*.safetensors") if peers.rank == 0 else ():
-            old.unlink()  # of another training under this name
-        (folder / "log.jsonl").unlink(missing_ok=True)
-    peers.sum(torch.zeros(1))
-    loop = Pretraining(corpus, replace(common, steps=plan.steps), folder, peers)
-    return _Ready(loop, plan, folder)
 
 
 def _plan(

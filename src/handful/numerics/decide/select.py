@@ -128,7 +128,10 @@ class Promise:
             away = ""
             if self.attainable < 1:
                 short = self.attainable - self.target
-                away = f" At best {self.attainable:.0%} could be: {100 * short:.0f} points short."
+                away = (
+                    f" The best promise to be had is at most {self.attainable:.0%} wrong, "
+                    f"{100 * short:.0f} points too many."
+                )
             return (
                 f"{self.name}: cannot promise at most {self.target:.0%} wrong; even the most "
                 f"confident answers are wrong too often, or errors run in too few groups.{away}"

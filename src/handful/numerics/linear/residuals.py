@@ -25,8 +25,8 @@ PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Of a kernel whose diagonal is 1."""
 
 _CLEARLY = 1.5
-"""Standard errors over groups that the gain must be above zero. On noise, 60 answers: with 0 one in
-two was carried over, with 1.5 one in twenty, and by little; three corrections that agree pass."""
+"""Standard errors over groups that the gain must be above zero. Of 200 draws of noise on 60 answers
+0 carried 40 % over, 1 14 % and 1.5 6 %, each a few hundredths of what is to be explained."""
 
 Floats = NDArray[np.float64]
 

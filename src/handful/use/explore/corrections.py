@@ -144,46 +144,78 @@ def correct(seen: Survey, run: Run, items: Sequence[Item]) -> Corrected:
         What is believed now.
     """
     classes = list(run.model.classes)
-    place = {name: at for at, name in enumerate(classes)}
-    now = {item.id: item.label(run.task) for item in items}
-    rows = {item.id: at for at, item in enumerate(seen.items)}
-    held_out = {each["item"]: each for each in run.held_out()}
     said = seen.said[""].astype(np.float64)
-    answered, unknown = set(), set()
-    known: list[tuple[int, int, Floats]] = []
-    fresh: list[tuple[int, int, Floats]] = []
-    for name, at in rows.items():
-        label, before = now.get(name), held_out.get(name)
-        if label is None:
-            continue
-        is_new = before is None or before["truth"] != label
-        if is_new:
-            answered.add(name)
-        if label not in place:
-            unknown.add(label)
-            continue
-        own = said[at] if before is None else np.array(before["probabilities"], dtype=np.float64)
-        if np.isfinite(own).all():
-            (fresh if is_new else known).append((at, place[label], own))
-    taken = [*known[-max(0, MOST_KNOWN - len(fresh)) :], *fresh][-MOST_KNOWN:] if fresh else []
-    if not taken:
-        return Corrected(said, frozenset(answered), (), tuple(sorted(unknown)), 0.0)
-    at = np.array([each[0] for each in taken], dtype=np.intp)
-    truth = np.array([each[1] for each in taken], dtype=np.intp)
-    differences = np.eye(len(classes))[truth] - np.array([each[2] for each in taken])
+    known = _Known.of(seen, run, items, said)
+    unknown = tuple(sorted(known.unknown))
+    if not known.fresh:
+        return Corrected(said, known.answered, (), unknown, 0.0)
     likeness = _Likeness.of(seen)
-    groups = np.array([seen.items[row].group or seen.items[row].id for row in at])
-    carried = carry({kind: likeness.between(at, at, kind) for kind in KINDS}, differences, groups)
-    believed = _believed(said, likeness, at, carried)
-    for name, row in rows.items():
-        label = now.get(name)
-        if label in place:
-            believed[row] = np.eye(len(classes))[place[str(label)]]
-    others = np.array([now.get(item.id) is None for item in seen.items], dtype=bool)
-    different = np.flatnonzero(others & (believed.argmax(axis=1) != said.argmax(axis=1)))
-    different = different[np.argsort(-believed[different].max(axis=1), kind="stable")]
-    changed = _changes(seen, classes, said, believed, likeness, carried, at, truth, different)
-    return Corrected(believed, frozenset(answered), changed, tuple(sorted(unknown)), carried.gain)
+    groups = np.array([seen.items[row].group or seen.items[row].id for row in known.rows])
+    kernels = {kind: likeness.between(known.rows, known.rows, kind) for kind in KINDS}
+    carried = carry(kernels, known.differences, groups)
+    believed = _believed(said, likeness, known.rows, carried)
+    for row, answer in known.settled.items():
+        believed[row] = np.eye(len(classes))[answer]
+    changed = _changes(seen, classes, said, believed, likeness, carried, known)
+    return Corrected(believed, known.answered, changed, unknown, carried.gain)
+
+
+class _Known(NamedTuple):
+    """What people said, beside what the run says of the same items.
+
+    Attributes:
+        rows: `[L]` items to learn differences from.
+        truth: `[L]` class number that a person gave each.
+        differences: `[L, K]` truth less what the run said of it without having seen that answer.
+        fresh: How many of these were said or changed since the training.
+        answered: Ids of all items of which something was said or changed since.
+        settled: Item to the class number that a person gave it, learned from or not.
+        unknown: Answers that the run never learned.
+    """
+
+    rows: NDArray[np.intp]
+    truth: NDArray[np.intp]
+    differences: Floats
+    fresh: int
+    answered: frozenset[str]
+    settled: Mapping[int, int]
+    unknown: frozenset[str]
+
+    @classmethod
+    def of(cls, seen: Survey, run: Run, items: Sequence[Item], said: Floats) -> _Known:
+        place = {name: at for at, name in enumerate(run.model.classes)}
+        now = {item.id: item.label(run.task) for item in items}
+        held_out = {each["item"]: each for each in run.held_out()}
+        answered, unknown, settled = set(), set(), {}
+        old: list[tuple[int, Floats]] = []
+        fresh: list[tuple[int, Floats]] = []
+        for row, item in enumerate(seen.items):
+            label, before = now.get(item.id), held_out.get(item.id)
+            if label is None:
+                continue
+            is_new = before is None or before["truth"] != label
+            if is_new:
+                answered.add(item.id)
+            if label not in place:
+                unknown.add(label)
+                continue
+            settled[row] = place[label]
+            own = np.array(before["probabilities"]) if before else said[row]
+            if np.isfinite(own).all():
+                (fresh if is_new else old).append((row, own))
+        taken = [*old[-max(1, MOST_KNOWN - len(fresh)) :], *fresh][-MOST_KNOWN:]
+        rows = np.array([row for row, _ in taken], dtype=np.intp)
+        truth = np.array([settled[row] for row, _ in taken], dtype=np.intp)
+        told = np.array([own for _, own in taken]).reshape(len(taken), len(place))
+        return cls(
+            rows=rows,
+            truth=truth,
+            differences=np.eye(len(place))[truth] - told,
+            fresh=len(fresh),
+            answered=frozenset(answered),
+            settled=settled,
+            unknown=frozenset(unknown),
+        )
 
 
 KINDS = ("near", "wide")
@@ -241,23 +273,25 @@ def _changes(
     believed: Floats,
     likeness: _Likeness,
     carried: Carried,
-    at: NDArray[np.intp],
-    truth: NDArray[np.intp],
-    different: NDArray[np.intp],
+    known: _Known,
 ) -> tuple[Change, ...]:
-    """The changes with the answers behind them."""
+    """Items nobody answered of which something else is believed, with the answers behind it."""
+    others = np.ones(len(said), dtype=bool)
+    others[list(known.settled)] = False
+    different = np.flatnonzero(others & (believed.argmax(axis=1) != said.argmax(axis=1)))
+    different = different[np.argsort(-believed[different].max(axis=1), kind="stable")]
     if not len(different):
         return ()
-    alike = likeness.between(different, at, carried.kernel)
+    alike = likeness.between(different, known.rows, carried.kernel)
     found = []
     for place, row in enumerate(different):
         before, after = int(said[row].argmax()), int(believed[row].argmax())
         pull = alike[place] * (carried.weights[:, after] - carried.weights[:, before])
-        pull = np.where((truth == after) & (alike[place] >= _ALIKE), pull, 0)
+        pull = np.where((known.truth == after) & (alike[place] >= _ALIKE), pull, 0)
         strongest = [each for each in np.argsort(-pull)[:_NAMED] if pull[each] > 0]
         total = float(np.maximum(pull, 0).sum()) or 1.0
         because = tuple(
-            Because(seen.items[at[each]], classes[truth[each]], float(pull[each]) / total)
+            Because(seen.items[known.rows[each]], classes[after], float(pull[each]) / total)
             for each in strongest
         )
         found.append(
