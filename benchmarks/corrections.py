@@ -1,6 +1,6 @@
 """What corrections do to all other items, how right that is, and how long it takes.
 
-    python benchmarks/corrections.py [--scratch FOLDER]      about ten minutes on one core
+    python benchmarks/corrections.py [--scratch FOLDER]      about a quarter of an hour on one core
 
 right   The workshop of 600 pieces, `kind` and `grade`. A run learns from a few answers per class; a
         person then puts right the first 20 items, drawn by chance, and what is believed of all
